@@ -1,0 +1,1 @@
+"""F0: label maps, edits, history and the document; numpy and psygnal only."""
