@@ -64,7 +64,7 @@ class ClassTable(Sequence[ClassInfo]):
         chosen = list(colors) if colors is not None else distinct_colors(len(names))
         return cls(ClassInfo(name, color) for name, color in zip(names, chosen, strict=True))
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]  # Sequence's overloads say it better
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # Sequence's overloads say it better
         return self._classes[index]
 
     def __len__(self) -> int:

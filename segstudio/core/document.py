@@ -1,0 +1,210 @@
+"""The document: one image's label map, its classes and its history. The only writer of pixels."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from segstudio.core.class_table import ClassTable
+from segstudio.core.edits import Edit, edit_from
+from segstudio.core.geometry import EMPTY_BOX, Box
+from segstudio.core.history import EditHistory
+from segstudio.core.label_map import LabelMap, Labels, TileIndex
+from segstudio.core.raster import Spans
+
+
+class Document:
+    """What is being edited. Everything that changes pixels goes through `begin`, `undo` or `redo`.
+
+    Signals (psygnal):
+        changed(Box): pixels within the box may have changed; sent during a stroke too.
+        edited(Edit): an edit was finished; sent once an edit, when it is already in the history.
+        reverted(Edit, bool): an edit was undone (False) or redone (True).
+        history_changed(): what Undo and Redo would do, or `is_modified`, may have changed.
+    """
+
+    changed = Signal(Box)
+    edited = Signal(Edit)
+    reverted = Signal(Edit, bool)
+    history_changed = Signal()
+
+    def __init__(
+        self, name: str, label_map: LabelMap, classes: ClassTable, history: EditHistory | None = None
+    ) -> None:
+        self.name = name
+        self.label_map = label_map
+        self.classes = classes
+        self.history = history or EditHistory()
+        self._open: EditBuilder | None = None
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether an edit is being made right now (a stroke between press and release)."""
+        return self._open is not None
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether the pixels differ from the saved state, as far as the history knows."""
+        return self.history.is_modified
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to undo, and none being made."""
+        return self.history.undo_name is not None and not self.is_editing
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to redo, and none being made."""
+        return self.history.redo_name is not None and not self.is_editing
+
+    def begin(self, name: str) -> EditBuilder:
+        """Start an edit called `name` (marked). It must be committed or cancelled before the next one.
+
+        Raises:
+            RuntimeError: another edit is being made.
+        """
+        if self._open is not None:
+            raise RuntimeError("an edit is being made already")
+        self._open = EditBuilder(self, name)
+        return self._open
+
+    def apply_labels(self, name: str, labels: Labels) -> Edit | None:
+        """Replace all pixels by `labels`, (height, width) uint8, as one edit: a proposal, a clearing, a fill."""
+        builder = self.begin(name)
+        with builder:
+            builder.replace(self.label_map.box, labels)
+        return builder.edit
+
+    def undo(self) -> Edit | None:
+        """Undo the last edit and return it; None where there is none or one is being made."""
+        return self._step(forward=False)
+
+    def redo(self) -> Edit | None:
+        """Redo the edit undone last and return it; None where there is none or one is being made."""
+        return self._step(forward=True)
+
+    def mark_saved(self) -> None:
+        """The disk holds the present pixels."""
+        self.history.mark_saved()
+        self.history_changed.emit()
+
+    def _step(self, forward: bool) -> Edit | None:
+        if self.is_editing:
+            return None
+        edit = self.history.step_forward() if forward else self.history.step_back()
+        if edit is None:
+            return None
+        self.changed.emit(edit.apply_to(self.label_map))
+        self.reverted.emit(edit, forward)
+        self.history_changed.emit()
+        return edit
+
+    def _finish(self, edit: Edit | None) -> None:
+        self._open = None
+        if edit is not None:
+            self.history.push(edit)
+            self.edited.emit(edit)
+            self.history_changed.emit()
+
+
+class EditBuilder:
+    """An edit being made: pixels change at once, and the first touch of each tile keeps its old pixels.
+
+    As a context manager it commits on leaving, and cancels where an exception leaves it.
+    """
+
+    def __init__(self, document: Document, name: str) -> None:
+        self._document = document
+        self._name = name
+        self._before: dict[TileIndex, tuple[Box, Labels]] = {}
+        self._touched = EMPTY_BOX
+        self._is_done = False
+        self.edit: Edit | None = None
+        """The edit, once committed; None where nothing changed."""
+
+    def __enter__(self) -> EditBuilder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_done:
+            return
+        if kind is None:
+            self.commit()
+        else:
+            self.cancel()
+
+    def paint_spans(self, spans: Spans, value: int) -> Box:
+        """Give the pixels of `spans` the label `value`; return the touched box."""
+        label_map = self._document.label_map
+        box = spans.box.intersection(label_map.box)
+        for tile, whole in label_map.tiles_in(box):
+            part = whole.intersection(box)
+            self._keep(tile, whole)
+            target = label_map.writable(part)
+            target[spans.mask(part)] = value
+        return self._announce(box)
+
+    def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:
+        """Give the pixels of `box` where `mask` (its height × width, bool) holds the label `value`."""
+        label_map = self._document.label_map
+        inner = box.intersection(label_map.box)
+        for tile, whole in label_map.tiles_in(inner):
+            part = whole.intersection(inner)
+            self._keep(tile, whole)
+            target = label_map.writable(part)
+            target[mask[part.translated(-box.x0, -box.y0).slices]] = value
+        return self._announce(inner)
+
+    def replace(self, box: Box, values: Labels) -> Box:
+        """Give the pixels of `box` (within the map) the labels `values`, its height × width, uint8.
+
+        Raises:
+            ValueError: `values` has another shape than the box, or the box leaves the map.
+        """
+        label_map = self._document.label_map
+        if values.shape != (box.height, box.width) or box.intersection(label_map.box) != box:
+            raise ValueError(f"values of shape {values.shape} do not fit {box}")
+        for tile, whole in label_map.tiles_in(box):
+            part = whole.intersection(box)
+            new = values[part.translated(-box.x0, -box.y0).slices]
+            target = label_map.writable(part)
+            if not np.array_equal(target, new):
+                self._keep(tile, whole)
+                target[...] = new
+        return self._announce(box)
+
+    def commit(self) -> Edit | None:
+        """Finish: the edit goes into the history and is returned; None where no pixel changed."""
+        self._close()
+        self.edit = edit_from(self._name, self._document.label_map, self._before.values())
+        self._document._finish(self.edit)
+        return self.edit
+
+    def cancel(self) -> None:
+        """Put every pixel back; nothing goes into the history."""
+        self._close()
+        for box, old in self._before.values():
+            self._document.label_map.writable(box)[...] = old
+        self._document._finish(None)
+        if not self._touched.is_empty:
+            self._document.changed.emit(self._touched)
+
+    def _close(self) -> None:
+        if self._is_done:
+            raise RuntimeError("this edit is finished already")
+        self._is_done = True
+
+    def _keep(self, tile: TileIndex, whole: Box) -> None:
+        if tile not in self._before:
+            self._before[tile] = (whole, self._document.label_map.read(whole).copy())
+
+    def _announce(self, box: Box) -> Box:
+        self._touched = self._touched.union(box)
+        if not box.is_empty:
+            self._document.changed.emit(box)
+        return box

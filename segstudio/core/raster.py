@@ -1,0 +1,179 @@
+"""Which pixels a brush covers.
+
+Every brush shape here is convex, and so is the area it sweeps between two points: one run of pixels a row describes
+it exactly. A pixel belongs to a brush where its *centre* (x + ½, y + ½) lies inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.geometry import EMPTY_BOX, Box
+
+Point = tuple[float, float]
+"""(x, y) in image coordinates: pixel (column i, row j) covers [i, i + 1) × [j, j + 1)."""
+
+
+class BrushShape(Enum):
+    """The outline of a brush."""
+
+    ROUND = "round"
+    SQUARE = "square"
+
+
+@dataclass(frozen=True)
+class Spans:
+    """One run of pixels a row: row `y0 + k` holds the columns `starts[k]` ≤ x < `ends[k]` (int64 arrays)."""
+
+    y0: int
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+    @property
+    def box(self) -> Box:
+        """The smallest box that holds all runs."""
+        held = np.flatnonzero(self.ends > self.starts)
+        if held.size == 0:
+            return EMPTY_BOX
+        first, last = int(held[0]), int(held[-1])
+        return Box(
+            int(self.starts[held].min()), self.y0 + first, int(self.ends[held].max()), self.y0 + last + 1
+        )
+
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return int(np.maximum(self.ends - self.starts, 0).sum())
+
+    def clipped(self, box: Box) -> Spans:
+        """The runs within `box`."""
+        first = min(max(box.y0 - self.y0, 0), len(self.starts))
+        last = max(first, min(box.y1 - self.y0, len(self.starts)))
+        starts = np.clip(self.starts[first:last], box.x0, box.x1)
+        ends = np.clip(self.ends[first:last], box.x0, box.x1)
+        return Spans(self.y0 + first, starts, np.maximum(starts, ends))
+
+    def mask(self, box: Box) -> npt.NDArray[np.bool_]:
+        """(height, width) bool over `box`: True on the runs."""
+        mask = np.zeros((box.height, box.width), dtype=bool)
+        inner = self.clipped(box)
+        if len(inner.starts):
+            columns = np.arange(box.x0, box.x1)
+            top = inner.y0 - box.y0
+            mask[top : top + len(inner.starts)] = (columns >= inner.starts[:, None]) & (
+                columns < inner.ends[:, None]
+            )
+        return mask
+
+
+def round_capsule(start: Point, end: Point, diameter: float) -> Spans:
+    """The pixels within `diameter` / 2 of the segment from `start` to `end` (a disc where they coincide).
+
+    Per row the convex capsule meets the row in one interval: the hull of the two discs' chords and of where the row
+    crosses the rectangle between them. A brush below one pixel still paints the pixels its path passes through.
+    """
+    radius = max(diameter, 1.0) / 2
+    (x0, y0), (x1, y1) = start, end
+    rows = _rows(min(y0, y1) - radius, max(y0, y1) + radius)
+    centres = rows + 0.5
+    low = np.full(len(rows), np.inf)
+    high = np.full(len(rows), -np.inf)
+    for x, y in (start, end):
+        half_squared = radius**2 - (centres - y) ** 2
+        inside = half_squared >= 0
+        half = np.sqrt(half_squared, where=inside, out=np.zeros_like(half_squared))
+        low = np.where(inside, np.minimum(low, x - half), low)
+        high = np.where(inside, np.maximum(high, x + half), high)
+    length = float(np.hypot(x1 - x0, y1 - y0))
+    if length > 0:
+        nx, ny = -(y1 - y0) / length * radius, (x1 - x0) / length * radius
+        corners = [(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)]
+        low, high = _extend_by_polygon(centres, corners, low, high)
+    return _from_intervals(rows, low, high, start, end)
+
+
+def square_sweep(start: Point, end: Point, size: float) -> Spans:
+    """The pixels of an axis-aligned square of side `size` moved from `start` to `end` (its hull: a hexagon)."""
+    half = max(size, 1.0) / 2
+    (x0, y0), (x1, y1) = start, end
+    rows = _rows(min(y0, y1) - half, max(y0, y1) + half)
+    centres = rows + 0.5
+    low = np.full(len(rows), np.inf)
+    high = np.full(len(rows), -np.inf)
+    # The hull of two equal squares is the union of the squares and of the parallelograms their diagonals sweep.
+    for x, y in (start, end):
+        inside = (centres >= y - half) & (centres < y + half)
+        low = np.where(inside, np.minimum(low, x - half), low)
+        high = np.where(inside, np.maximum(high, x + half), high)
+    for sx, sy in ((half, half), (half, -half)):
+        corners = [(x0 + sx, y0 + sy), (x1 + sx, y1 + sy), (x1 - sx, y1 - sy), (x0 - sx, y0 - sy)]
+        low, high = _extend_by_polygon(centres, corners, low, high)
+    return _from_intervals(rows, low, high, start, end)
+
+
+def sweep(start: Point, end: Point, size: float, shape: BrushShape) -> Spans:
+    """The pixels that a brush of `shape` and `size` pixels covers on its way from `start` to `end`."""
+    return round_capsule(start, end, size) if shape is BrushShape.ROUND else square_sweep(start, end, size)
+
+
+def snapped(point: Point, size: int) -> Point:
+    """`point` moved to where a brush of whole `size` covers exactly `size` pixels across.
+
+    That is a pixel's centre for odd sizes and a pixel's corner for even ones; the pixel grid then cuts no brush
+    unevenly, and the cursor can outline the very pixels that a click will paint.
+    """
+    x, y = point
+    if size % 2:
+        return (float(np.floor(x)) + 0.5, float(np.floor(y)) + 0.5)
+    return (float(np.floor(x + 0.5)), float(np.floor(y + 0.5)))
+
+
+def footprint(centre: Point, size: float, shape: BrushShape) -> Spans:
+    """The pixels that the brush covers where it stands: what its cursor outlines."""
+    return sweep(centre, centre, size, shape)
+
+
+def _rows(low: float, high: float) -> npt.NDArray[np.int64]:
+    return np.arange(int(np.floor(low)), int(np.floor(high)) + 1, dtype=np.int64)
+
+
+def _extend_by_polygon(
+    centres: npt.NDArray[np.floating],
+    corners: list[Point],
+    low: npt.NDArray[np.floating],
+    high: npt.NDArray[np.floating],
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Widen [low, high] of each row by where the row's centre line crosses the edges of a convex polygon."""
+    for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
+        if ay == by:
+            continue
+        crosses = (centres >= min(ay, by)) & (centres <= max(ay, by))
+        x = ax + (centres - ay) / (by - ay) * (bx - ax)
+        low = np.where(crosses, np.minimum(low, x), low)
+        high = np.where(crosses, np.maximum(high, x), high)
+    return low, high
+
+
+def _from_intervals(
+    rows: npt.NDArray[np.int64],
+    low: npt.NDArray[np.floating],
+    high: npt.NDArray[np.floating],
+    start: Point,
+    end: Point,
+) -> Spans:
+    """The pixels whose centres lie in [low, high], plus the pixels under both ends so that no brush paints nothing."""
+    found = high >= low
+    starts = np.ceil(np.where(found, low, 0.0) - 0.5).astype(np.int64)
+    ends = np.floor(np.where(found, high, -1.0) - 0.5).astype(np.int64) + 1
+    ends = np.maximum(starts, ends)
+    for x, y in (start, end):
+        row, column = int(np.floor(y)) - int(rows[0]), int(np.floor(x))
+        if starts[row] >= ends[row]:
+            starts[row], ends[row] = column, column + 1
+        else:
+            starts[row], ends[row] = min(starts[row], column), max(ends[row], column + 1)
+    return Spans(int(rows[0]), starts, ends)
