@@ -31,9 +31,7 @@ class Document:
     reverted = Signal(Edit, bool)
     history_changed = Signal()
 
-    def __init__(
-        self, name: str, label_map: LabelMap, classes: ClassTable, history: EditHistory | None = None
-    ) -> None:
+    def __init__(self, name: str, label_map: LabelMap, classes: ClassTable, history: EditHistory | None = None) -> None:
         self.name = name
         self.label_map = label_map
         self.classes = classes
@@ -86,9 +84,9 @@ class Document:
         """Redo the edit undone last and return it; None where there is none or one is being made."""
         return self._step(forward=True)
 
-    def mark_saved(self) -> None:
-        """The disk holds the present pixels."""
-        self.history.mark_saved()
+    def mark_saved(self, position: int | None = None) -> None:
+        """The disk holds the pixels as they were at `position` of the history (None: as they are now)."""
+        self.history.mark_saved(position)
         self.history_changed.emit()
 
     def _step(self, forward: bool) -> Edit | None:

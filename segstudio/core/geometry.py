@@ -55,9 +55,7 @@ class Box:
             return other
         if other.is_empty:
             return self
-        return Box(
-            min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1)
-        )
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
     def expanded(self, margin: int) -> Box:
         """The box grown by `margin` pixels on every side."""

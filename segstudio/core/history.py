@@ -75,9 +75,9 @@ class EditHistory:
         self._done.append(self._undone.pop())
         return self._done[-1]
 
-    def mark_saved(self) -> None:
-        """The present state is what the disk holds."""
-        self._saved = self.position
+    def mark_saved(self, position: int | None = None) -> None:
+        """The state at `position` (the present one where it is None) is what the disk holds."""
+        self._saved = self.position if position is None else position
 
     def mark_unsaved(self) -> None:
         """No state of this chain is what the disk holds."""

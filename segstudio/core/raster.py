@@ -40,9 +40,7 @@ class Spans:
         if held.size == 0:
             return EMPTY_BOX
         first, last = int(held[0]), int(held[-1])
-        return Box(
-            int(self.starts[held].min()), self.y0 + first, int(self.ends[held].max()), self.y0 + last + 1
-        )
+        return Box(int(self.starts[held].min()), self.y0 + first, int(self.ends[held].max()), self.y0 + last + 1)
 
     @property
     def area(self) -> int:
@@ -64,9 +62,7 @@ class Spans:
         if len(inner.starts):
             columns = np.arange(box.x0, box.x1)
             top = inner.y0 - box.y0
-            mask[top : top + len(inner.starts)] = (columns >= inner.starts[:, None]) & (
-                columns < inner.ends[:, None]
-            )
+            mask[top : top + len(inner.starts)] = (columns >= inner.starts[:, None]) & (columns < inner.ends[:, None])
         return mask
 
 

@@ -1,0 +1,196 @@
+"""One round of fine-tuning in a child process.
+
+Owns the child: its command, its events (JSON lines on stdout), cancelling it, and telling how it ended. A crash or an
+out-of-memory kill costs the round and nothing else. It knows nothing of projects or gates.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
+
+from segstudio.core.errors import TrainingError, marked
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_MS = 4000
+"""How long a cancelled child may take to end by itself before it is killed."""
+
+_KEPT_STDERR = 4000
+
+
+def own_command(arguments: list[str]) -> list[str]:
+    """The command line that runs this very program with `arguments`, in a frozen bundle too; no shell is involved."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *arguments]
+    return [sys.executable, "-m", "segstudio", *arguments]
+
+
+class FineTuneProcess(QObject):
+    """Runs ``segstudio train … --events`` once at a time."""
+
+    event = Signal(dict)
+    """One event of the child, as the training floor describes them."""
+    finished = Signal(dict)
+    """The `done` event: the round is complete and its checkpoint written."""
+    failed = Signal(object)
+    """TrainingError: the round is lost, nothing else."""
+    cancelled = Signal()
+    """The child ended because the person asked for it."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process: QProcess | None = None
+        self._pending = b""
+        self._stderr = b""
+        self._done: dict[str, Any] | None = None
+        self._error = ""
+        self._is_cancelling = False
+        self._killer = QTimer(self)
+        self._killer.setSingleShot(True)
+        self._killer.setInterval(_PATIENCE_MS)
+        self._killer.timeout.connect(self._on_out_of_patience)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a round is under way."""
+        return self._process is not None
+
+    @property
+    def process_id(self) -> int:
+        """The child's process id, 0 where there is none."""
+        return int(self._process.processId()) if self._process is not None else 0
+
+    def start(self, arguments: list[str]) -> None:
+        """Start the child with ``segstudio`` `arguments` (which include ``train`` and ``--events``).
+
+        Raises:
+            RuntimeError: a round is under way.
+        """
+        if self._process is not None:
+            raise RuntimeError("a round is under way already")
+        self._pending = self._stderr = b""
+        self._done, self._error, self._is_cancelling = None, "", False
+        command = own_command(arguments)
+        process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        if not getattr(sys, "frozen", False):
+            environment.insert("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+        environment.insert("PYTHONUNBUFFERED", "1")
+        process.setProcessEnvironment(environment)
+        process.setProgram(command[0])
+        process.setArguments(command[1:])
+        process.readyReadStandardOutput.connect(self._on_output)
+        process.readyReadStandardError.connect(self._on_error_output)
+        process.finished.connect(self._on_finished)
+        process.errorOccurred.connect(self._on_process_error)
+        self._process = process
+        process.start()
+
+    def cancel(self) -> None:
+        """Ask the child to stop; it is killed where it does not within a few seconds."""
+        if self._process is None or self._is_cancelling:
+            return
+        self._is_cancelling = True
+        self._process.closeWriteChannel()
+        self._process.terminate()
+        self._killer.start()
+
+    def stop(self) -> None:
+        """Cancel and wait for the end of the child; nothing is signalled. For quitting."""
+        if self._process is None:
+            return
+        process = self._process
+        process.finished.disconnect(self._on_finished)
+        process.errorOccurred.disconnect(self._on_process_error)
+        process.closeWriteChannel()
+        process.terminate()
+        if not process.waitForFinished(_PATIENCE_MS):
+            process.kill()
+            process.waitForFinished(_PATIENCE_MS)
+        self._forget_process()
+
+    @Slot()
+    def _on_output(self) -> None:
+        assert self._process is not None
+        self._pending += bytes(self._process.readAllStandardOutput().data())
+        *lines, self._pending = self._pending.split(b"\n")
+        for line in lines:
+            self._take_line(line)
+
+    @Slot()
+    def _on_error_output(self) -> None:
+        assert self._process is not None
+        self._stderr = (self._stderr + bytes(self._process.readAllStandardError().data()))[-_KEPT_STDERR:]
+
+    def _take_line(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            _log.info("the trainer said: %s", line.decode(errors="replace"))
+            return
+        if not isinstance(event, dict):
+            return
+        kind = event.get("event")
+        if kind == "done":
+            self._done = event
+        elif kind == "error":
+            self._error = str(event.get("message", ""))
+        self.event.emit(event)
+
+    @Slot()
+    def _on_out_of_patience(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    @Slot(QProcess.ProcessError)
+    def _on_process_error(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:
+            program = Path(self._process.program()).name if self._process is not None else ""
+            self._forget_process()
+            self.failed.emit(
+                TrainingError(marked("The training program {program} cannot be started."), program=program)
+            )
+
+    @Slot(int, QProcess.ExitStatus)
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._on_output()
+        self._on_error_output()
+        done, cancelled = self._done, self._is_cancelling
+        self._forget_process()
+        if done is not None and code == 0 and status is QProcess.ExitStatus.NormalExit:
+            self.finished.emit(done)
+        elif cancelled:
+            self.cancelled.emit()
+        else:
+            self.failed.emit(self._why(code, status))
+
+    def _why(self, code: int, status: QProcess.ExitStatus) -> TrainingError:
+        """The sentence for how the child ended."""
+        _log.info("the trainer ended with %s: %s", code, self._stderr.decode(errors="replace"))
+        if self._error:
+            return TrainingError(marked("{reason}"), reason=self._error)
+        if status is QProcess.ExitStatus.CrashExit:
+            return TrainingError(
+                marked(
+                    "The training process was killed, perhaps for want of memory. Your masks and the network in use "
+                    "are untouched; try again with fewer or smaller images."
+                )
+            )
+        lines = self._stderr.decode(errors="replace").strip().splitlines()
+        return TrainingError(
+            marked("Training ended with an error ({reason}). Your masks and the network in use are untouched."),
+            reason=lines[-1] if lines else f"exit code {code}",
+        )
+
+    def _forget_process(self) -> None:
+        self._killer.stop()
+        if self._process is not None:
+            self._process.deleteLater()
+            self._process = None

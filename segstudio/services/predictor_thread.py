@@ -1,0 +1,315 @@
+"""Proposals from a network in a thread of its own.
+
+`ProposalService` lives in the GUI thread and is what the program talks to; `_Worker` lives in a QThread and owns the
+predictor. Requests and results carry a generation number: loading another checkpoint or cancelling starts a new
+generation, and what belongs to an old one is dropped. torch is imported in the thread, never before it starts.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+
+from segstudio.core.errors import Cancelled, SegStudioError
+from segstudio.project.project import Project
+
+if TYPE_CHECKING:
+    from segstudio_training.predictor import Predictor
+
+_log = logging.getLogger(__name__)
+
+_NICENESS = 5
+"""Added to the thread's Unix niceness, so that a stroke never waits for a forward pass."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which checkpoint proposes, and which round it comes from."""
+
+    checkpoint: Path
+    round_id: str
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A finished proposal: (height, width) uint8 labels and confidence (0 to 255), already kept in the project."""
+
+    name: str
+    labels: npt.NDArray[np.uint8]
+    confidence: npt.NDArray[np.uint8]
+    round_id: str
+
+
+class ProposalService(QObject):
+    """Asks the worker for proposals, nearest wish first."""
+
+    imported = Signal()
+    """torch is loaded; from here on nothing in this service holds the interpreter for long."""
+    model_ready = Signal(object)
+    """Model: it can propose now."""
+    model_failed = Signal(object)
+    """SegStudioError: the checkpoint cannot be used."""
+    proposed = Signal(object)
+    """Proposed."""
+    failed = Signal(str, object)
+    """Image name and SegStudioError: there will be no proposal for this image."""
+    advanced = Signal(int, int)
+    """How many of the requested images are done, and how many were requested since the queue was last empty."""
+    tiles_advanced = Signal(str, int, int)
+    """Image name, tiles done, tiles in all: within one large image."""
+
+    _wake = Signal()
+    _load = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread = QThread(self)
+        self._thread.setObjectName("predictor")
+        self._queue = _Queue()
+        self._worker = _Worker(self._queue)
+        self._worker.moveToThread(self._thread)
+        self._wake.connect(self._worker.on_wake, Qt.ConnectionType.QueuedConnection)
+        self._load.connect(self._worker.on_load, Qt.ConnectionType.QueuedConnection)
+        self._worker.imported.connect(self.imported)
+        self._worker.model_ready.connect(self._on_model_ready)
+        self._worker.model_failed.connect(self._on_model_failed)
+        self._worker.proposed.connect(self._on_proposed)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.tiles_advanced.connect(self._on_tiles_advanced)
+        self._model: Model | None = None
+        self._requested: set[str] = set()
+        self._done = 0
+
+    @property
+    def model(self) -> Model | None:
+        """The model that is loaded and ready, or None."""
+        return self._model
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether requested proposals are still to come."""
+        return bool(self._requested) and self._done < len(self._requested)
+
+    def start(self) -> None:
+        """Start the thread, which imports torch at once. Call it after the first paint."""
+        self._thread.start()
+        self._wake.emit()
+
+    def stop(self) -> None:
+        """Cancel everything and wait for the thread to end."""
+        self._queue.renew()
+        self._thread.quit()
+        self._thread.wait()
+
+    def load(self, project: Project, model: Model, min_island: int) -> None:
+        """Load `model` for `project`; what was requested from the one before is dropped."""
+        self.cancel()
+        self._model = None
+        self._load.emit(_Load(project, model, min_island, self._queue.generation))
+
+    def unload(self) -> None:
+        """Forget the model and everything requested from it."""
+        self.cancel()
+        self._model = None
+        self._load.emit(None)
+
+    def set_min_island(self, pixels: int) -> None:
+        """Merge islands smaller than `pixels` in the proposals made from now on."""
+        self._queue.min_island = pixels
+
+    def request(self, names: Iterable[str], first: bool = False) -> None:
+        """Ask for proposals of `names`, in that order; `first` puts them before what was asked for earlier.
+
+        Does nothing without a model; a name that waits already is not taken twice.
+        """
+        if self._model is None:
+            return
+        if not self.is_busy:
+            self._requested.clear()
+            self._done = 0
+        wanted = list(names)
+        self._requested.update(wanted)
+        self._queue.put(wanted, first)
+        self._announce()
+        self._wake.emit()
+
+    def cancel(self) -> None:
+        """Drop every request; the image in work is given up at its next tile."""
+        self._queue.renew()
+        self._requested.clear()
+        self._done = 0
+        self._announce()
+
+    def _announce(self) -> None:
+        self.advanced.emit(self._done, len(self._requested))
+
+    def _is_stale(self, generation: int) -> bool:
+        return generation != self._queue.generation
+
+    @Slot(int, object)
+    def _on_model_ready(self, generation: int, model: Model) -> None:
+        if not self._is_stale(generation):
+            self._model = model
+            self.model_ready.emit(model)
+
+    @Slot(int, object)
+    def _on_model_failed(self, generation: int, error: SegStudioError) -> None:
+        if not self._is_stale(generation):
+            self.model_failed.emit(error)
+
+    @Slot(int, object)
+    def _on_proposed(self, generation: int, proposed: Proposed) -> None:
+        if not self._is_stale(generation):
+            self._done += 1
+            self.proposed.emit(proposed)
+            self._announce()
+
+    @Slot(int, str, object)
+    def _on_failed(self, generation: int, name: str, error: SegStudioError) -> None:
+        if not self._is_stale(generation):
+            self._done += 1
+            self.failed.emit(name, error)
+            self._announce()
+
+    @Slot(int, str, int, int)
+    def _on_tiles_advanced(self, generation: int, name: str, done: int, total: int) -> None:
+        if not self._is_stale(generation) and total > 1:
+            self.tiles_advanced.emit(name, done, total)
+
+
+@dataclass(frozen=True)
+class _Load:
+    project: Project
+    model: Model
+    min_island: int
+    generation: int
+
+
+class _Queue:
+    """The wishes, shared by both threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: deque[str] = deque()
+        self.generation = 0
+        self.min_island = 0
+
+    def put(self, names: list[str], first: bool) -> None:
+        with self._lock:
+            if first:
+                for name in reversed(names):
+                    if name in self._names:
+                        self._names.remove(name)
+                    self._names.appendleft(name)
+            else:
+                self._names.extend(name for name in names if name not in self._names)
+
+    def take(self) -> tuple[int, str] | None:
+        with self._lock:
+            return (self.generation, self._names.popleft()) if self._names else None
+
+    def renew(self) -> None:
+        with self._lock:
+            self._names.clear()
+            self.generation += 1
+
+
+class _Worker(QObject):
+    imported = Signal()
+    model_ready = Signal(int, object)
+    model_failed = Signal(int, object)
+    proposed = Signal(int, object)
+    failed = Signal(int, str, object)
+    tiles_advanced = Signal(int, str, int, int)
+    _again = Signal()
+
+    def __init__(self, queue: _Queue) -> None:
+        super().__init__()
+        self._queue = queue
+        self._predictor: Predictor | None = None
+        self._loaded: _Load | None = None
+        self._is_imported = False
+        self._again.connect(self.on_wake, Qt.ConnectionType.QueuedConnection)
+
+    @Slot()
+    def on_wake(self) -> None:
+        """Make one proposal, then let the event loop take what came in meanwhile."""
+        self._import_torch()
+        if self._predictor is None or self._loaded is None:
+            return
+        wish = self._queue.take()
+        if wish is None:
+            return
+        generation, name = wish
+        try:
+            self.proposed.emit(generation, self._propose(generation, name))
+        except Cancelled:
+            _log.info("the proposal of an image was cancelled")
+        except SegStudioError as error:
+            self.failed.emit(generation, name, error)
+        self._again.emit()
+
+    @Slot(object)
+    def on_load(self, load: _Load | None) -> None:
+        """Take up another checkpoint, or none."""
+        self._import_torch()
+        self._predictor, self._loaded = None, None
+        if load is None or load.generation != self._queue.generation:
+            return
+        from segstudio_training.checkpoint import follow_classes, load_checkpoint
+        from segstudio_training.predictor import Predictor
+
+        try:
+            checkpoint = follow_classes(load_checkpoint(load.model.checkpoint), load.project.classes)
+            self._predictor = Predictor(checkpoint)
+        except SegStudioError as error:
+            self.model_failed.emit(load.generation, error)
+            return
+        self._loaded = load
+        self._queue.min_island = load.min_island
+        self.model_ready.emit(load.generation, load.model)
+
+    def _import_torch(self) -> None:
+        if self._is_imported:
+            return
+        _be_nice()
+        import segstudio_training.predictor  # noqa: F401 - imported for its effect: torch is loaded here and once
+
+        self._is_imported = True
+        self.imported.emit()
+
+    def _propose(self, generation: int, name: str) -> Proposed:
+        assert self._predictor is not None and self._loaded is not None
+        from segstudio.project.images import stored, upright
+
+        project, round_id = self._loaded.project, self._loaded.model.round_id
+        orientation = project.folder.view_orientation(name)
+        prediction = self._predictor.predict(
+            np.ascontiguousarray(upright(project.folder.read_image(name), orientation)),
+            progress=lambda done, total: self.tiles_advanced.emit(generation, name, done, total),
+            cancel=lambda: generation != self._queue.generation,
+            min_island=self._queue.min_island,
+        )
+        labels = np.ascontiguousarray(stored(prediction.labels, orientation))
+        confidence = np.ascontiguousarray(stored(prediction.confidence, orientation))
+        project.save_proposal(name, labels, confidence, round_id)
+        return Proposed(name, labels, confidence, round_id)
+
+
+def _be_nice() -> None:
+    """Let other threads go first. On Linux niceness is per thread, and torch's own threads inherit it."""
+    if hasattr(os, "setpriority"):
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        except OSError as error:
+            _log.info("the predictor's thread keeps its priority: %s", error)

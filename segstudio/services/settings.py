@@ -1,0 +1,133 @@
+"""What the program remembers between starts, declared as one typed table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+T = TypeVar("T")
+
+MOST_RECENT = 10
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One row of the table: its key in the file, and the value where nothing valid is stored."""
+
+    key: str
+    default: T
+    least: float | None = None
+    most: float | None = None
+
+
+class ThemeSetting(Enum):
+    """The looks of the window."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+THEME = Setting("looks/theme", ThemeSetting.SYSTEM.value)
+OVERLAY_OPACITY = Setting("looks/overlay_opacity", 0.5, 0.0, 1.0)
+OUTLINE = Setting("looks/outline", False)
+BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
+BRUSH_SQUARE = Setting("brush/square", False)
+HOLD_TOGGLES = Setting("keys/hold_toggles", False)
+MIN_ISLAND = Setting("proposals/min_island", 40, 0, 100_000)
+LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
+PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
+BUDGET_SECONDS = Setting("rounds/seconds", 60, 5, 24 * 3600)
+
+SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
+    THEME,
+    OVERLAY_OPACITY,
+    OUTLINE,
+    BRUSH_SIZE,
+    BRUSH_SQUARE,
+    HOLD_TOGGLES,
+    MIN_ISLAND,
+    LOOK_AHEAD,
+    PIXEL_LIMIT,
+    BUDGET_SECONDS,
+)
+
+
+class Settings(QObject):
+    """The table's values, kept in an INI file: the person's own, or `path`."""
+
+    changed = Signal(str)
+    """The key of a setting that got another value."""
+
+    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        if path is None:
+            self._store = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "segstudio", "segstudio")
+        else:
+            self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def get(self, setting: Setting[T]) -> T:
+        """The stored value, cut to its range; the default where what is stored makes no sense."""
+        stored = self._store.value(setting.key)
+        if stored is None:
+            return setting.default
+        try:
+            value = _converted(stored, setting.default)
+        except (TypeError, ValueError):
+            return setting.default
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            low = value if setting.least is None else max(setting.least, value)
+            cut = low if setting.most is None else min(setting.most, low)
+            return cast(T, type(value)(cut))
+        return cast(T, value)
+
+    def set(self, setting: Setting[T], value: T) -> None:
+        """Store `value`."""
+        if self.get(setting) != value:
+            self._store.setValue(setting.key, value)
+            self.changed.emit(setting.key)
+
+    def recent_folders(self) -> list[Path]:
+        """The folders opened last, newest first."""
+        stored = self._store.value("folders/recent") or []
+        names = [stored] if isinstance(stored, str) else cast(list[str], stored)
+        return [Path(name) for name in names][:MOST_RECENT]
+
+    def add_recent_folder(self, folder: Path) -> None:
+        """Put `folder` at the top of the recent ones."""
+        others = [recent for recent in self.recent_folders() if recent != folder]
+        self._store.setValue("folders/recent", [str(path) for path in [folder, *others]][:MOST_RECENT])
+        self.changed.emit("folders/recent")
+
+    def forget_recent_folder(self, folder: Path) -> None:
+        """Take `folder` off the list."""
+        self._store.setValue("folders/recent", [str(path) for path in self.recent_folders() if path != folder])
+        self.changed.emit("folders/recent")
+
+    def window_state(self, part: str) -> QByteArray | None:
+        """What Qt saved of the window's `part` ("geometry", "docks")."""
+        stored = self._store.value(f"window/{part}")
+        return stored if isinstance(stored, QByteArray) else None
+
+    def set_window_state(self, part: str, state: QByteArray) -> None:
+        """Keep what Qt saved of the window's `part`."""
+        self._store.setValue(f"window/{part}", state)
+
+    def sync(self) -> None:
+        """Write everything to the file now."""
+        self._store.sync()
+
+
+def _converted(stored: object, default: object) -> object:
+    """`stored` (often a string, as INI files know no types) in the type of `default`."""
+    if isinstance(default, bool):
+        return stored if isinstance(stored, bool) else str(stored).lower() in ("true", "1")
+    if isinstance(default, int):
+        return int(str(stored))
+    if isinstance(default, float):
+        return float(str(stored))
+    return str(stored)

@@ -1,0 +1,98 @@
+"""The brush against a brute-force oracle: a pixel is painted where its centre lies in the swept shape."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from segstudio.core.geometry import Box
+from segstudio.core.raster import BrushShape, footprint, round_capsule, snapped, square_sweep
+
+SIDE = 64
+WHOLE = Box.of_size(SIDE, SIDE)
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE] + 0.5
+
+eighths = st.integers(8 * 12, 8 * 52).map(lambda n: n / 8)
+points = st.tuples(eighths, eighths)
+
+
+def segment_distance(start, end) -> np.ndarray:
+    (ax, ay), (bx, by) = start, end
+    length_squared = (bx - ax) ** 2 + (by - ay) ** 2
+    along = ((COLUMNS - ax) * (bx - ax) + (ROWS - ay) * (by - ay)) / (length_squared or 1.0)
+    t = np.clip(along, 0, 1)
+    return np.hypot(COLUMNS - ax - t * (bx - ax), ROWS - ay - t * (by - ay))
+
+
+def under_the_ends(*ends) -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), bool)
+    for x, y in ends:
+        mask[int(y), int(x)] = True
+    return mask
+
+
+@settings(max_examples=300, deadline=None)
+@given(start=points, end=points, diameter=st.integers(1, 20))
+def test_a_round_stroke_paints_every_pixel_within_its_radius(start, end, diameter) -> None:
+    painted = round_capsule(start, end, diameter).mask(WHOLE)
+    distance = segment_distance(start, end)
+    sure = np.abs(distance - diameter / 2) > 1e-9  # on the very edge, rounding may decide either way
+    expected = (distance <= diameter / 2) | under_the_ends(start, end)
+    np.testing.assert_array_equal(painted[sure], expected[sure])
+
+
+@settings(max_examples=300, deadline=None)
+@given(start=points, end=points, size=st.integers(1, 20))
+def test_a_square_stroke_paints_what_the_square_passes_over(start, end, size) -> None:
+    painted = square_sweep(start, end, size).mask(WHOLE)
+    expected = under_the_ends(start, end)
+    # A centre is passed over where some t in [0, 1] puts it in the square: two intervals of t that must meet.
+    low, high = np.zeros((SIDE, SIDE)), np.ones((SIDE, SIDE))
+    for at, a, b in ((COLUMNS, start[0], end[0]), (ROWS, start[1], end[1])):
+        if a == b:
+            outside = np.abs(at - a) > size / 2
+            low[outside] = 2.0
+        else:
+            first, last = np.sort([(at - size / 2 - a) / (b - a), (at + size / 2 - a) / (b - a)], axis=0)
+            low, high = np.maximum(low, first), np.minimum(high, last)
+    surely_in = (high - low > 1e-9) | expected
+    surely_out = (high - low < -1e-9) & ~expected
+    edge_free = surely_in & ~_on_the_edge(start, end, size)
+    assert painted[edge_free].all()
+    assert not painted[surely_out].any()
+
+
+def _on_the_edge(start, end, size) -> np.ndarray:
+    """Centres exactly on a horizontal or vertical side of the first or last square."""
+    edge = np.zeros((SIDE, SIDE), bool)
+    for x, y in (start, end):
+        edge |= np.isclose(np.abs(COLUMNS - x), size / 2) | np.isclose(np.abs(ROWS - y), size / 2)
+    return edge
+
+
+@pytest.mark.parametrize("shape", list(BrushShape))
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 9, 10])
+def test_a_snapped_brush_is_as_wide_as_it_says(shape: BrushShape, size: int) -> None:
+    for point in ((20.0, 20.0), (20.3, 20.9), (20.5, 20.5), (20.99, 20.01)):
+        box = footprint(snapped(point, size), size, shape).box
+        assert (box.width, box.height) == (size, size)
+
+
+def test_a_snapped_square_brush_paints_size_squared_pixels() -> None:
+    for size in (1, 2, 5, 8):
+        assert footprint(snapped((20.4, 21.7), size), size, BrushShape.SQUARE).area == size * size
+
+
+@pytest.mark.parametrize("shape", list(BrushShape))
+def test_runs_outside_the_picture_are_cut(shape: BrushShape) -> None:
+    spans = footprint((0.5, 0.5), 9, shape)
+    assert spans.clipped(WHOLE).box.intersection(WHOLE) == spans.clipped(WHOLE).box
+    assert spans.mask(Box(30, 30, 40, 40)).sum() == 0
+
+
+def test_mask_and_area_agree() -> None:
+    spans = round_capsule((20, 20), (40, 33), 7)
+    assert spans.mask(WHOLE).sum() == spans.area
+    assert spans.mask(spans.box).sum() == spans.area
