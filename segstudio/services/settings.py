@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+from segstudio.services.theme import ThemeChoice
 
 T = TypeVar("T")
 
@@ -24,15 +25,7 @@ class Setting(Generic[T]):
     most: float | None = None
 
 
-class ThemeSetting(Enum):
-    """The looks of the window."""
-
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
-
-
-THEME = Setting("looks/theme", ThemeSetting.SYSTEM.value)
+THEME = Setting("looks/theme", ThemeChoice.SYSTEM.value)
 OVERLAY_OPACITY = Setting("looks/overlay_opacity", 0.5, 0.0, 1.0)
 OUTLINE = Setting("looks/outline", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)

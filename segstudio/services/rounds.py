@@ -1,0 +1,192 @@
+"""Rounds: from a click on Fine-tune to the network that proposes next.
+
+Owns the order: write the job, run the child, keep the round, let the gate's verdict decide which network proposes, and
+let the person overrule it. The child computes; this only decides.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from segstudio.core.errors import SegStudioError, TrainingError, marked
+from segstudio.core.resources import resource_root
+from segstudio.project.project import Project
+from segstudio.project.rounds import Round
+from segstudio.services.fine_tune_process import FineTuneProcess
+
+
+class Verdict(Enum):
+    """What the gate says of a round's checkpoint."""
+
+    FIRST = "first"
+    """There is nothing to compare it with."""
+    BETTER = "better"
+    WORSE = "worse"
+    CANNOT_JUDGE = "cannot_judge"
+    """Too few held-out images."""
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """How a round ended: the round, the scores before and after (None where there are none), and what follows."""
+
+    round: Round
+    old_scores: dict[str, Any] | None
+    new_scores: dict[str, Any] | None
+    verdict: Verdict
+    reason: str
+    taken: bool
+    """Whether the new checkpoint took over."""
+
+
+def starter_checkpoint() -> Path:
+    """The checkpoint that comes with the program."""
+    return resource_root() / "starter.safetensors"
+
+
+class RoundRunner(QObject):
+    """Runs one round at a time for the open project."""
+
+    started = Signal()
+    event = Signal(dict)
+    """An event of the training child, as it comes."""
+    finished = Signal(object)
+    """RoundResult."""
+    failed = Signal(object)
+    """SegStudioError: the network in use stays."""
+    cancelled = Signal()
+    model_changed = Signal()
+    """Another round's checkpoint is the current one now."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process = FineTuneProcess(self)
+        self._process.event.connect(self._on_event)
+        self._process.finished.connect(self._on_finished)
+        self._process.failed.connect(self._on_failed)
+        self._process.cancelled.connect(self._on_cancelled)
+        self._project: Project | None = None
+        self._parent_round: Round | None = None
+        self._checkpoint = Path()
+        self._round_id = ""
+        self._baseline: dict[str, Any] | None = None
+        self._gate: dict[str, Any] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a round is under way."""
+        return self._process.is_running
+
+    @property
+    def process_id(self) -> int:
+        """The training child's process id, 0 where there is none."""
+        return self._process.process_id
+
+    def start(self, project: Project, seconds: int) -> None:
+        """Start a round on the accepted label maps, the held-out ones excepted.
+
+        Raises:
+            TrainingError: no image is accepted.
+            SaveError: the job cannot be written.
+        """
+        teaching = project.teaching_names()
+        if not teaching:
+            raise TrainingError(
+                marked("There is nothing to learn from yet. Accept at least one image, then fine-tune.")
+            )
+        self._project, self._parent_round = project, project.current_round()
+        self._baseline, self._gate = None, {}
+        self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+        self._checkpoint = project.checkpoints_dir / f"{self._round_id}.safetensors"
+        job = project.write_job(self._round_id, {"train": teaching, "heldout": project.held_out_names()})
+        arguments = ["train", str(project.folder.root), "--out", str(self._checkpoint), "--job", str(job)]
+        arguments += ["--max-seconds", str(seconds), "--events"]
+        if project.folder.workspace != project.folder.root:
+            arguments += ["--workspace", str(project.folder.workspace)]
+        if self._parent_round is not None:
+            arguments += ["--from", str(self._parent_round.checkpoint)]
+        elif starter_checkpoint().is_file():
+            # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
+            arguments += ["--encoder-weights", str(starter_checkpoint())]
+        self._process.start(arguments)
+        self.started.emit()
+
+    def cancel(self) -> None:
+        """Stop the round; the network in use stays."""
+        self._process.cancel()
+
+    def stop(self) -> None:
+        """Stop the round and wait for the child's end; for quitting."""
+        self._process.stop()
+
+    def use(self, project: Project, round_id: str) -> None:
+        """Make the checkpoint of `round_id` the current one."""
+        project.use_round(round_id)
+        self.model_changed.emit()
+
+    @Slot(dict)
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if event.get("event") == "baseline":
+            self._baseline = event
+        elif event.get("event") == "gate":
+            self._gate = event
+        self.event.emit(event)
+
+    @Slot(dict)
+    def _on_finished(self, done: dict[str, Any]) -> None:
+        project = self._project
+        assert project is not None
+        scores = done.get("heldout") or None
+        verdict = self._verdict()
+        taken = verdict is not Verdict.WORSE
+        made = Round(
+            id=self._round_id,
+            checkpoint=self._checkpoint,
+            parent=self._parent_round.id if self._parent_round is not None else None,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            images=int(done.get("images", 0)),
+            seconds=float(done.get("seconds", 0.0)),
+            scores=scores,
+            kept=taken,
+            note="",
+        )
+        try:
+            project.add_round(made)
+            if taken:
+                project.use_round(made.id)
+        except SegStudioError as error:
+            self.failed.emit(error)
+            return
+        result = RoundResult(made, self._baseline, scores, verdict, str(self._gate.get("reason", "")), taken)
+        self.finished.emit(result)
+        if taken:
+            self.model_changed.emit()
+
+    def _verdict(self) -> Verdict:
+        if self._parent_round is None:
+            return Verdict.FIRST
+        try:
+            return Verdict(self._gate.get("verdict"))
+        except ValueError:
+            return Verdict.CANNOT_JUDGE
+
+    @Slot(object)
+    def _on_failed(self, error: SegStudioError) -> None:
+        self.failed.emit(error)
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self.cancelled.emit()
+
+
+def write_job_text(names: dict[str, list[str]]) -> str:
+    """A job file's text: the images that teach and the held-out ones."""
+    return json.dumps(names, ensure_ascii=False, indent=1)

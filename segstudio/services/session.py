@@ -1,0 +1,481 @@
+"""The open folder, the open image, and everything a person does to its label map.
+
+Owns the order of things: what is loaded ahead, when a draft is kept, what accepting does, which image comes next. It
+knows no widgets. Reading and writing happen off the GUI thread; until a label map is safely on disk its document
+stays in memory, so a disk that fails costs nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from segstudio.core.class_table import VOID, ClassTable
+from segstudio.core.document import Document
+from segstudio.core.edits import Edit
+from segstudio.core.errors import SaveError, SegStudioError, marked
+from segstudio.core.label_map import LabelMap, Labels
+from segstudio.project.journal import Journal
+from segstudio.project.project import Project, Proposal, Status
+from segstudio.services.background import Task, TaskRunner
+from segstudio.services.notifier import Notifier
+from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
+from segstudio.services.translation import tr
+
+_SYNC_MS = 500
+"""Journal records reach the disk within this time after they were written."""
+
+_KEPT_IMAGES = 6
+"""Images kept open behind the current one, with their history: going back costs nothing."""
+
+_LONGEST_PAUSE_S = 60.0
+"""Longer stretches without an edit or a step to another image do not count as time spent on an image."""
+
+
+@dataclass
+class OpenImage:
+    """One image in memory: its pixels, its document and what the network thinks of it."""
+
+    name: str
+    image: npt.NDArray[np.uint8]
+    """(height, width, 3) uint8 RGB in the label map's frame."""
+    orientation: int
+    """EXIF orientation 1 to 8 that the view applies."""
+    document: Document
+    journal: Journal | None
+    """None where nothing can be written (a read-only folder)."""
+    proposal: Proposal | None
+    saving: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no pixel has a label yet."""
+        return bool((self.document.label_map.array == VOID).all())
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    name: str
+    image: npt.NDArray[np.uint8]
+    orientation: int
+    label_map: LabelMap
+    proposal: Proposal | None
+
+
+class Session(QObject):
+    """One folder at a time, one image at a time."""
+
+    project_opened = Signal(object)
+    """Project."""
+    project_closed = Signal()
+    classes_changed = Signal(object)
+    """ClassTable: renamed, recoloured, added to, or merely shown and hidden."""
+    image_opened = Signal(object)
+    """OpenImage, or None where there is none."""
+    image_failed = Signal(str, object)
+    """Image name and SegStudioError: it cannot be opened."""
+    proposal_changed = Signal()
+    """The open image's proposal came, went, or became an edit."""
+    status_changed = Signal(str)
+    """The name of an image whose status may be another one now."""
+    state_changed = Signal()
+    """Undo, redo, modified: look again."""
+    void_left = Signal(float)
+    """Accepting waits: this share (0 to 1) of the pixels is void."""
+    accepted = Signal(str)
+    """The name of an image whose label map is on disk as accepted."""
+    journaled = Signal()
+    """Records of the journal have reached the disk."""
+
+    def __init__(self, notifier: Notifier, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._notifier = notifier
+        self._settings = settings
+        self._disk = TaskRunner(1, self)
+        self._readers = TaskRunner(2, self)
+        self.project: Project | None = None
+        self.current: OpenImage | None = None
+        self._open: OrderedDict[str, OpenImage] = OrderedDict()
+        self._ahead: dict[str, _Loaded] = {}
+        self._reading: dict[str, Task] = {}
+        self._wanted: str | None = None
+        self._accepting: set[str] = set()
+        self._last_sign_of_life = time.monotonic()
+        self._sync_timer = QTimer(self)
+        self._sync_timer.setSingleShot(True)
+        self._sync_timer.setInterval(_SYNC_MS)
+        self._sync_timer.timeout.connect(self._on_sync_due)
+
+    # -- folders ------------------------------------------------------------------------------------------
+
+    def open_project(self, root: Path, workspace: Path | None = None) -> None:
+        """Open the folder `root` in the background; `project_opened` or a notice follows."""
+        limit = self._settings.get(PIXEL_LIMIT)
+        self._readers.submit(
+            lambda: Project.open(root, workspace, limit),
+            self._on_project_opened,
+            lambda error: self._on_project_failed(root, error),
+        )
+
+    def close_project(self) -> None:
+        """Keep the draft, write what waits to be written, forget the folder."""
+        if self.project is None:
+            return
+        self._leave_current()
+        self._disk.wait()
+        for opened in self._open.values():
+            if opened.journal is not None:
+                opened.journal.close()
+        for task in self._reading.values():
+            task.cancel()
+        self._readers.wait()
+        self.project.close()
+        self.project, self.current = None, None
+        self._open.clear()
+        self._ahead.clear()
+        self._reading.clear()
+        self._accepting.clear()
+        self.project_closed.emit()
+
+    def stop(self) -> None:
+        """Close the folder and end the threads; for quitting."""
+        self._sync_timer.stop()
+        self.close_project()
+        self._disk.close()
+        self._readers.close()
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Take over another class table (names asked for, a class added, one hidden)."""
+        if self.project is None:
+            return
+        self.project.set_classes(classes)
+        for opened in self._open.values():
+            opened.document.classes = classes
+        self.classes_changed.emit(classes)
+
+    def _on_project_opened(self, project: Project) -> None:
+        self.close_project()
+        self.project = project
+        self._settings.add_recent_folder(project.folder.root)
+        self.project_opened.emit(project)
+        first = next((name for name in project.names if self.status(name) is not Status.ACCEPTED), None)
+        if project.names:
+            self.open_image(first or project.names[0])
+
+    def _on_project_failed(self, root: Path, error: SegStudioError) -> None:
+        self._settings.forget_recent_folder(root)
+        self._notifier.error(error)
+
+    # -- images -------------------------------------------------------------------------------------------
+
+    def status(self, name: str) -> Status:
+        """The status of image `name`, what is not written yet included."""
+        if self.project is None:
+            return Status.UNLABELLED
+        if name in self._accepting:
+            return Status.ACCEPTED
+        opened = self._open.get(name)
+        if opened is not None and opened.document.is_modified:
+            return Status.DRAFT
+        return self.project.status(name)
+
+    def open_image(self, name: str) -> None:
+        """Show image `name`: at once where it is in memory, else as soon as it is read."""
+        if self.project is None or (self.current is not None and self.current.name == name):
+            return
+        self._wanted = name
+        if name in self._open:
+            self._leave_current()
+            self._enter(self._open[name])
+        elif name in self._ahead:
+            self._leave_current()
+            self._enter(self._take_up(self._ahead.pop(name)))
+        else:
+            self._read(name)
+
+    def open_next(self, only_unfinished: bool = False) -> None:
+        """Show the next image; with `only_unfinished` the next one that is not accepted, from the start again."""
+        name = self.next_name(only_unfinished)
+        if name is not None:
+            self.open_image(name)
+
+    def open_previous(self) -> None:
+        """Show the image before the current one."""
+        if self.project is not None and self.current is not None:
+            index = self.project.names.index(self.current.name)
+            if index > 0:
+                self.open_image(self.project.names[index - 1])
+
+    def next_name(self, only_unfinished: bool = False) -> str | None:
+        """The image that `open_next` would show, or None at the end."""
+        return next(iter(self.upcoming(1, only_unfinished)), None)
+
+    def upcoming(self, count: int, only_unfinished: bool = True) -> list[str]:
+        """Up to `count` names of the images that come after the current one."""
+        if self.project is None:
+            return []
+        names = self.project.names
+        at = names.index(self.current.name) if self.current is not None else -1
+        order = names[at + 1 :] + (names[: max(at, 0)] if only_unfinished else [])
+        chosen = (name for name in order if not only_unfinished or self.status(name) is not Status.ACCEPTED)
+        return [name for name, _ in zip(chosen, range(count), strict=False)]
+
+    def _read(self, name: str) -> None:
+        if self.project is None or name in self._reading:
+            return
+        self._reading[name] = self._readers.submit(
+            partial(_load, self.project, name), self._on_read, partial(self._on_read_failed, name)
+        )
+
+    def _on_read(self, loaded: _Loaded) -> None:
+        self._reading.pop(loaded.name, None)
+        if loaded.name == self._wanted and (self.current is None or self.current.name != loaded.name):
+            self._leave_current()
+            self._enter(self._take_up(loaded))
+        elif loaded.name not in self._open:
+            self._ahead[loaded.name] = loaded
+            while len(self._ahead) > self._settings.get(LOOK_AHEAD) + 1:
+                self._ahead.pop(next(iter(self._ahead)))
+
+    def _on_read_failed(self, name: str, error: SegStudioError) -> None:
+        self._reading.pop(name, None)
+        if name == self._wanted:
+            self._wanted = self.current.name if self.current is not None else None
+            self._notifier.error(error)
+            self.image_failed.emit(name, error)
+
+    def _take_up(self, loaded: _Loaded) -> OpenImage:
+        assert self.project is not None
+        document = Document(loaded.name, loaded.label_map, self.project.classes)
+        try:
+            journal: Journal | None = self.project.journal(loaded.name)
+        except SaveError as error:
+            self._notifier.error(error)
+            journal = None
+        opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, journal, loaded.proposal)
+        document.edited.connect(partial(self._on_edited, opened))
+        document.reverted.connect(partial(self._on_reverted, opened))
+        document.history_changed.connect(self.state_changed.emit)
+        self._open[loaded.name] = opened
+        return opened
+
+    def _enter(self, opened: OpenImage) -> None:
+        self.current = opened
+        self._open.move_to_end(opened.name)
+        self._forget_old_images()
+        self._last_sign_of_life = time.monotonic()
+        self.image_opened.emit(opened)
+        self.state_changed.emit()
+        for name in self.upcoming(self._settings.get(LOOK_AHEAD)):
+            if name not in self._open and name not in self._ahead:
+                self._read(name)
+
+    def _leave_current(self) -> None:
+        opened = self.current
+        if opened is None:
+            return
+        self._count_time()
+        self.current = None
+        if opened.document.is_modified and opened.name not in self._accepting:
+            self._save_draft(opened)
+
+    def _forget_old_images(self) -> None:
+        for name, opened in list(self._open.items()):
+            if len(self._open) <= _KEPT_IMAGES:
+                break
+            if opened is self.current or opened.saving or opened.document.is_modified:
+                continue
+            if opened.journal is not None:
+                opened.journal.close()
+            del self._open[name]
+
+    # -- editing ------------------------------------------------------------------------------------------
+
+    @property
+    def shown_proposal(self) -> Proposal | None:
+        """The proposal that the open image shows: it has one, and nothing was painted yet."""
+        opened = self.current
+        return opened.proposal if opened is not None and opened.proposal is not None and opened.is_blank else None
+
+    def take_proposal(self, name: str, proposal: Proposal) -> None:
+        """A proposal for image `name` has come in."""
+        if name in self._open:
+            self._open[name].proposal = proposal
+        if name in self._ahead:
+            old = self._ahead[name]
+            self._ahead[name] = _Loaded(name, old.image, old.orientation, old.label_map, proposal)
+        if self.current is not None and self.current.name == name:
+            self.proposal_changed.emit()
+        self.status_changed.emit(name)
+
+    def forget_proposals(self) -> None:
+        """Drop all proposals: another network will make better ones."""
+        if self.project is None:
+            return
+        for opened in self._open.values():
+            opened.proposal = None
+        for name, old in self._ahead.items():
+            self._ahead[name] = _Loaded(name, old.image, old.orientation, old.label_map, None)
+        project = self.project
+        self._disk.submit(project.drop_proposals, lambda _: self.status_changed.emit(""), self._notifier.error)
+        self.proposal_changed.emit()
+
+    def adopt_proposal(self) -> Edit | None:
+        """Apply the shown proposal as one edit; where something was painted, only to what is void."""
+        opened = self.current
+        if opened is None or opened.proposal is None or opened.document.is_editing:
+            return None
+        present = opened.document.label_map.array
+        labels = np.where(present == VOID, opened.proposal.labels, present)
+        edit = opened.document.apply_labels(marked("Apply proposal"), labels)
+        self.proposal_changed.emit()
+        return edit
+
+    def replace_by_proposal(self) -> Edit | None:
+        """Apply the proposal to every pixel, painted ones too, as one edit."""
+        opened = self.current
+        if opened is None or opened.proposal is None or opened.document.is_editing:
+            return None
+        return opened.document.apply_labels(marked("Replace by proposal"), opened.proposal.labels)
+
+    def clear(self) -> Edit | None:
+        """Make every pixel void, as one edit."""
+        return self._apply(marked("Clear"), lambda labels: np.full_like(labels, VOID))
+
+    def fill_void(self, value: int) -> Edit | None:
+        """Give every void pixel the label `value`, as one edit."""
+        return self._apply(marked("Fill the rest"), lambda labels: np.where(labels == VOID, np.uint8(value), labels))
+
+    def _apply(self, name: str, change: Callable[[Labels], Labels]) -> Edit | None:
+        opened = self.current
+        if opened is None or opened.document.is_editing:
+            return None
+        edit = opened.document.apply_labels(name, change(opened.document.label_map.array))
+        self.proposal_changed.emit()
+        return edit
+
+    def undo(self) -> None:
+        """Undo the open image's last edit."""
+        if self.current is not None and self.current.document.undo() is not None:
+            self.proposal_changed.emit()
+
+    def redo(self) -> None:
+        """Redo what was undone last."""
+        if self.current is not None and self.current.document.redo() is not None:
+            self.proposal_changed.emit()
+
+    def _on_edited(self, opened: OpenImage, edit: Edit) -> None:
+        if opened.journal is not None:
+            self._journal(opened, lambda journal: journal.append(edit))
+        self._count_time()
+        self.status_changed.emit(opened.name)
+
+    def _on_reverted(self, opened: OpenImage, _edit: Edit, forward: bool) -> None:
+        self._journal(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
+        self._count_time()
+        self.status_changed.emit(opened.name)
+
+    def _journal(self, opened: OpenImage, record: Callable[[Journal], None]) -> None:
+        if opened.journal is None:
+            return
+        try:
+            record(opened.journal)
+        except SaveError as error:
+            self._notifier.error(error)
+            return
+        if not self._sync_timer.isActive():
+            self._sync_timer.start()
+
+    @Slot()
+    def _on_sync_due(self) -> None:
+        for opened in self._open.values():
+            if opened.journal is not None and opened.journal.needs_sync:
+                self._disk.submit(opened.journal.sync, lambda _: self.journaled.emit(), self._notifier.error)
+
+    # -- keeping ------------------------------------------------------------------------------------------
+
+    def _save_draft(self, opened: OpenImage) -> None:
+        assert self.project is not None
+        labels = opened.document.label_map.array.copy()
+        position = opened.document.history.position
+        opened.saving = True
+        self._disk.submit(
+            partial(self.project.save_draft, opened.name, labels),
+            lambda _: self._on_saved(opened, position),
+            partial(self._on_save_failed, opened),
+        )
+
+    def accept(self, allow_void: bool = False) -> bool:
+        """Accept the open image's label map and go on to the next image that is not accepted.
+
+        A shown proposal is applied first. Returns False, after `void_left`, where pixels are void and that was not
+        allowed; nothing is accepted then.
+        """
+        opened = self.current
+        if self.project is None or opened is None or opened.document.is_editing:
+            return False
+        if self.shown_proposal is not None:
+            self.adopt_proposal()
+        labels = opened.document.label_map.array
+        void = float(np.mean(labels == VOID))
+        if void == 1.0 or (void > 0 and not allow_void):
+            self.void_left.emit(void)
+            return False
+        opened.saving = True
+        self._accepting.add(opened.name)
+        position = opened.document.history.position
+        self._disk.submit(
+            partial(self.project.accept, opened.name, labels.copy()),
+            lambda _: self._on_accepted(opened, position),
+            partial(self._on_accept_failed, opened),
+        )
+        self.status_changed.emit(opened.name)
+        self.open_next(only_unfinished=True)
+        return True
+
+    def _on_accepted(self, opened: OpenImage, position: int) -> None:
+        self._accepting.discard(opened.name)
+        self._on_saved(opened, position)
+        self.accepted.emit(opened.name)
+        self.status_changed.emit(opened.name)
+
+    def _on_accept_failed(self, opened: OpenImage, error: SegStudioError) -> None:
+        self._accepting.discard(opened.name)
+        self._on_save_failed(opened, error)
+        self.status_changed.emit(opened.name)
+
+    def _on_saved(self, opened: OpenImage, position: int) -> None:
+        opened.saving = False
+        opened.document.mark_saved(position)
+        self.status_changed.emit(opened.name)
+
+    def _on_save_failed(self, opened: OpenImage, error: SegStudioError) -> None:
+        opened.saving = False
+        self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
+
+    def _count_time(self) -> None:
+        now = time.monotonic()
+        seconds = min(now - self._last_sign_of_life, _LONGEST_PAUSE_S)
+        self._last_sign_of_life = now
+        if self.project is not None and self.current is not None:
+            self._disk.submit(partial(self.project.add_seconds, self.current.name, seconds), None, lambda _: None)
+
+
+def _load(project: Project, name: str) -> _Loaded:
+    """Read everything about one image; runs in a reader's thread.
+
+    Raises:
+        SegStudioError: the image or its mask cannot be read.
+    """
+    image = project.folder.read_image(name)
+    label_map = project.load_label_map(name)
+    proposal = project.load_proposal(name)
+    return _Loaded(name, image, project.folder.view_orientation(name), label_map, proposal)
