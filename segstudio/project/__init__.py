@@ -1,0 +1,1 @@
+"""F1: the VOC folder, its index and journals; Qt-free and torch-free."""

@@ -1,0 +1,78 @@
+"""Where things lie in a VOC folder, and which files in it are images.
+
+Owns names and paths only: nothing is opened here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from segstudio.core.errors import InputError, marked
+from segstudio.formats.picture_file import PICTURE_SUFFIXES
+
+JPEG_IMAGES = "JPEGImages"
+SEGMENTATION_CLASS = "SegmentationClass"
+IMAGE_SETS = Path("ImageSets") / "Segmentation"
+STATE_FOLDER = ".segstudio"
+ORIGINALS = "originals"
+
+SOURCE_FOLDERS = (JPEG_IMAGES, SEGMENTATION_CLASS, "SegmentationObject", "ImageSets", "Annotations", STATE_FOLDER)
+"""The folders of a data set that exports must never be written into."""
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+def natural_key(name: str) -> tuple[list[str], str]:
+    """A sort key by which "image 9" comes before "image 10"."""
+    parts: list[str] = []
+    for position, part in enumerate(_DIGITS.split(name)):
+        # Odd positions are the digits; zero-filled to one width they compare as text, like the parts between them.
+        parts.append(part.casefold() if position % 2 == 0 else part.lstrip("0").zfill(20))
+    return parts, name
+
+
+def images_in(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """({stem: file name}, file names whose stem another file has already) of the images lying directly in `folder`.
+
+    Of two files of one stem the kind that comes first in `PICTURE_SUFFIXES` counts. Hidden files are passed over.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    ranks = {suffix: rank for rank, suffix in enumerate(PICTURE_SUFFIXES)}
+    found: dict[str, tuple[int, str]] = {}
+    doubles: list[str] = []
+    for file in file_names(folder):
+        stem, suffix = os.path.splitext(file)
+        rank = ranks.get(suffix.lower())
+        if rank is None or file.startswith("."):
+            continue
+        candidate = (rank, file)
+        if stem in found:
+            doubles.append(max(found[stem], candidate)[1])
+            candidate = min(found[stem], candidate)
+        found[stem] = candidate
+    return {stem: file for stem, (_, file) in found.items()}, sorted(doubles)
+
+
+def stems_in(folder: Path, suffix: str) -> set[str]:
+    """The stems of the files in `folder` that end in `suffix` (any case), hidden ones excepted; empty without a folder."""
+    if not folder.is_dir():
+        return set()
+    names = (os.path.splitext(file) for file in file_names(folder) if not file.startswith("."))
+    return {stem for stem, ending in names if ending.lower() == suffix}
+
+
+def file_names(folder: Path) -> list[str]:
+    """The names of what lies directly in `folder`, folders excepted. Raises InputError where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.is_dir()]
+    except OSError as error:
+        raise InputError(
+            marked("The folder {folder} cannot be read: {reason}. Check that it is there and may be read."),
+            folder=folder,
+            reason=error.strerror or type(error).__name__,
+        ) from error

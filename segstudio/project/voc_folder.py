@@ -1,0 +1,448 @@
+"""A Pascal VOC folder: images, masks, lists and class table, read and written in the form they have.
+
+Owns the files any VOC tool reads. Of segstudio's own state it touches one thing only, `.segstudio/originals`, where each
+file goes before it is overwritten for the first time. What cannot be parsed is never overwritten.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.class_table import ClassTable
+from segstudio.core.errors import InputError, SaveError, marked
+from segstudio.formats.atomic import write_atomically
+from segstudio.formats.class_sources import (
+    CLASS_NAMES_TXT,
+    LABELMAP_TXT,
+    LABELS_TXT,
+    ClassSheet,
+    ClassSource,
+    can_be_labelmap,
+    class_names_text,
+    labelmap_text,
+    parse_class_names,
+    parse_labelmap,
+)
+from segstudio.formats.mask_code import PaletteReading
+from segstudio.formats.mask_png import MaskForm, mask_size, read_raw_mask
+from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT, PICTURE_SUFFIXES
+from segstudio.project.folder_layout import (
+    IMAGE_SETS,
+    JPEG_IMAGES,
+    ORIGINALS,
+    SEGMENTATION_CLASS,
+    STATE_FOLDER,
+    images_in,
+    natural_key,
+    stems_in,
+)
+from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL, ListedNames, parse_list, with_line, without_line
+from segstudio.project.images import ImageHeader, read_header, read_image_file, read_thumbnail, upright
+from segstudio.project.mask_survey import choose_code, extended_code
+from segstudio.project.plain_folder import become_voc_folder
+
+UInt8Array = npt.NDArray[np.uint8]
+
+_FRAME_EVIDENCE = 32
+"""At most so many masked images are looked at to learn whether masks have the upright frame."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a folder: the path relative to it, and a sentence."""
+
+    path: str
+    problem: str
+
+
+class VocFolder:
+    """A VOC folder, or a plain folder of images that becomes one when the first mask is written.
+
+    Everything is read from `workspace` first, then from `root`, and written under `workspace` alone; they are the same
+    folder unless another workspace was named. Usable from several threads.
+
+    Attributes:
+        root: the folder that was opened.
+        workspace: where is written.
+        names: the stems of the images, in natural order.
+        is_voc: whether there is a JPEGImages folder.
+        class_source: where the class table comes from.
+    """
+
+    def __init__(self, root: Path, workspace: Path, pixel_limit: int) -> None:
+        """Use `open`; this looks at the folder as it says there."""
+        self.root = root
+        self.workspace = workspace
+        self.pixel_limit = pixel_limit
+        self._lock = threading.RLock()
+        self._frames: dict[str, bool] = {}
+        self._upright_habit: bool | None = None
+        self._classes_to_write = False
+        self.doubles: list[str] = []
+        self._images = self._find_images()
+        self.names: list[str] = sorted(self._images, key=natural_key)
+        self._masks = {name for base in self._bases for name in stems_in(base / SEGMENTATION_CLASS, ".png")}
+        sheet = self._read_class_sheet()
+        masks = [self.mask_path(name) for name in self.names if name in self._masks]
+        self._code, self.class_source = choose_code(sheet, masks, pixel_limit)
+        self._loaded_classes = self._code.classes
+
+    @classmethod
+    def open(cls, root: Path, workspace: Path | None = None, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> VocFolder:
+        """Open the folder `root`. No image is opened, and of the masks a bounded sample (see `mask_survey`).
+
+        Raises:
+            InputError: there is no such folder, it holds no images, or its class file is broken.
+        """
+        if not root.exists():
+            raise InputError(marked("There is no folder {folder}. Check the path."), folder=root)
+        if not root.is_dir():
+            raise InputError(marked("{folder} is a file. Open the folder that it lies in."), folder=root)
+        root = root.resolve()
+        return cls(root, workspace.resolve() if workspace is not None else root, pixel_limit)
+
+    @property
+    def is_voc(self) -> bool:
+        """False for a plain folder of images."""
+        return any((base / JPEG_IMAGES).is_dir() for base in self._bases)
+
+    @property
+    def classes(self) -> ClassTable:
+        """The class table."""
+        return self._code.classes
+
+    @property
+    def mask_form(self) -> MaskForm:
+        """The form in which masks are written."""
+        return self._code.form
+
+    @property
+    def palette_reading(self) -> PaletteReading:
+        """Whether palette masks are read by colour (palette and class table agree) or by index."""
+        return self._code.palette_reading
+
+    @property
+    def originals_dir(self) -> Path:
+        """Where files go before they are first overwritten."""
+        return self.workspace / STATE_FOLDER / ORIGINALS
+
+    def image_path(self, name: str) -> Path:
+        """The file of the image `name`. Raises InputError for a name that the folder does not have."""
+        path = self._images.get(name)
+        if path is None:
+            raise InputError(
+                marked('There is no image "{name}" in {folder}. Choose one that is listed.'),
+                name=name,
+                folder=self.root,
+            )
+        return path
+
+    def image_header(self, name: str) -> ImageHeader:
+        """Size and orientation of the image's file, undecoded. Raises InputError where it is broken."""
+        return read_header(self.image_path(name), self.pixel_limit)
+
+    def frame_size(self, name: str) -> tuple[int, int]:
+        """(height, width) that the label map of `name` has. Raises InputError where the image is broken."""
+        header = self.image_header(name)
+        if self._is_upright(name, header) and header.orientation >= 5:
+            return header.width, header.height
+        return header.height, header.width
+
+    def read_image(self, name: str) -> UInt8Array:
+        """The image `name` as (H, W, 3) uint8 RGB in its mask's frame.
+
+        That is the stored frame, EXIF not applied, unless an existing mask shows otherwise.
+
+        Raises:
+            InputError: the file is missing, empty, broken, or over the pixel limit.
+        """
+        pixels = read_image_file(self.image_path(name), self.pixel_limit)
+        header = self.image_header(name)
+        return np.ascontiguousarray(upright(pixels, header.orientation)) if self._is_upright(name, header) else pixels
+
+    def read_thumbnail(self, name: str, side: int) -> UInt8Array:
+        """The image `name` at most `side` pixels wide and high, (h, w, 3) uint8 RGB, the way a person sees it."""
+        header = self.image_header(name)
+        small = read_thumbnail(self.image_path(name), side, self.pixel_limit)
+        return np.ascontiguousarray(upright(small, header.orientation))
+
+    def view_orientation(self, name: str) -> int:
+        """The EXIF orientation (1 to 8) that still turns the mask's frame upright; 1 where nothing is to be done."""
+        header = self.image_header(name)
+        return 1 if self._is_upright(name, header) else header.orientation
+
+    def has_mask(self, name: str) -> bool:
+        """Whether there is a mask file for `name`."""
+        return name in self._masks
+
+    def mask_path(self, name: str) -> Path:
+        """The mask file of `name`: in the workspace where it is there, else in the root."""
+        return self._found(Path(SEGMENTATION_CLASS) / f"{name}.png")
+
+    def read_label_map(self, name: str) -> UInt8Array:
+        """The accepted label map of `name`, (H, W) uint8, void 255.
+
+        Raises:
+            InputError: the mask is missing or broken, has another size than its image, or holds a colour or value that
+                no class has.
+        """
+        path = self.mask_path(name)
+        file = self.shown(path)
+        labels = self._code.decode(read_raw_mask(path, self.pixel_limit), file)
+        header = self.image_header(name)
+        stored = (header.height, header.width)
+        turned = stored[::-1] if header.orientation >= 5 else stored
+        if labels.shape not in (stored, turned):
+            raise InputError(
+                marked(
+                    "{file} has {width} × {height} pixels, but its image has {image_width} × {image_height}. "
+                    "Replace the mask or the image."
+                ),
+                file=file,
+                width=labels.shape[1],
+                height=labels.shape[0],
+                image_width=header.width,
+                image_height=header.height,
+            )
+        return labels
+
+    def write_label_map(self, name: str, labels: UInt8Array) -> Path:
+        """Write `labels` (H, W) uint8 as the mask of `name`, atomically and in the folder's form; return the file.
+
+        A plain folder becomes a VOC folder now (see `plain_folder`). A mask that was there is kept once in `originals_dir`.
+
+        Raises:
+            SaveError: it could not be written; or the mask that is there could not be parsed, and so is not overwritten.
+            InputError: the image is not there or is broken.
+        """
+        with self._lock:
+            target = self.workspace / SEGMENTATION_CLASS / f"{name}.png"
+            height, width = self.frame_size(name)
+            if labels.shape != (height, width):
+                raise ValueError(f"labels of {labels.shape} pixels for an image of {(height, width)}")
+            data = self._code.encode(labels, self.shown(target))
+            self._refuse_unparsed(name)
+            self._become_voc_folder()
+            self._write_classes()
+            self._keep_original(target, f"{name}.png")
+            write_atomically(target, data)
+            self._masks.add(name)
+            self._frames.pop(name, None)
+            return target
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Use `classes`, which keep their places: the first ones are those there were, perhaps renamed or recoloured.
+
+        They are written, to the class file that is there or to a new labelmap.txt, with the next mask.
+        """
+        with self._lock:
+            self._code = extended_code(self._code, classes)
+            # Visible and locked are the person's view of a class, not part of the file.
+            drawn = [(info.name, info.color) for info in classes]
+            self._classes_to_write = drawn != [(info.name, info.color) for info in self._loaded_classes]
+
+    def list_names(self) -> list[str]:
+        """The names of the lists in ImageSets/Segmentation, sorted."""
+        return sorted({stem for base in self._bases for stem in stems_in(base / IMAGE_SETS, ".txt")})
+
+    def listed(self, split: str) -> ListedNames:
+        """The good names of a list and a sentence for every bad line; nothing where there is no such list."""
+        path = self._found(IMAGE_SETS / f"{split}.txt")
+        return parse_list(path.read_bytes(), self.shown(path), self._images) if path.is_file() else ListedNames((), ())
+
+    def read_list(self, split: str) -> list[str]:
+        """The image names of ImageSets/Segmentation/SPLIT.txt.
+
+        Raises:
+            InputError: there is no such list, or a line is not the name of an image of this folder.
+        """
+        if split not in self.list_names():
+            raise InputError(
+                marked('There is no list "{split}" in {folder}. The lists are: {lists}.'),
+                split=split,
+                folder=self.shown(self.workspace / IMAGE_SETS),
+                lists=", ".join(self.list_names()) or "none",
+            )
+        listed = self.listed(split)
+        if listed.errors:
+            raise listed.errors[0]
+        return list(listed.names)
+
+    def add_to_lists(self, name: str, split: str) -> None:
+        """Enter `name` in the list `split` (train or val) and in trainval, where it is not there yet.
+
+        A trainval list that is missing starts with the names of train and val, so that the three agree.
+        Raises SaveError where a list cannot be written.
+        """
+        with self._lock:
+            trainval = self._found(IMAGE_SETS / f"{TRAINVAL}.txt")
+            if not trainval.is_file():
+                names = [*self.listed(TRAIN).names, *self.listed(VAL).names]
+                if names:
+                    self._write_list(TRAINVAL, "".join(f"{each}\n" for each in dict.fromkeys(names)).encode())
+            for each in (split, TRAINVAL):
+                data = self._list_bytes(each)
+                if name not in self.listed(each).names:
+                    self._write_list(each, with_line(data, name))
+
+    def remove_from_list(self, name: str, split: str) -> None:
+        """Take `name` out of one list. Raises SaveError where it cannot be written."""
+        with self._lock:
+            if name in self.listed(split).names:
+                self._write_list(split, without_line(self._list_bytes(split), name))
+
+    def problems(self) -> Iterator[Problem]:
+        """Every problem in the folder; this opens every file, so it takes a while."""
+        from segstudio.project.check import problems_of
+
+        return problems_of(self)
+
+    def shown(self, path: Path) -> str:
+        """`path` as sentences name it: relative to the folder where it lies in there."""
+        for base in self._bases:
+            if path.is_relative_to(base):
+                return path.relative_to(base).as_posix()
+        return str(path)
+
+    @property
+    def _bases(self) -> tuple[Path, ...]:
+        return (self.root,) if self.workspace == self.root else (self.workspace, self.root)
+
+    def _found(self, relative: Path) -> Path:
+        """`relative` in the first base that has it, else in the root."""
+        return next((base / relative for base in self._bases if (base / relative).exists()), self.root / relative)
+
+    def _find_images(self) -> dict[str, Path]:
+        images: dict[str, Path] = {}
+        for base in reversed(self._bases):
+            folder = base / JPEG_IMAGES
+            if not folder.is_dir():
+                # A workspace holds what segstudio wrote: no images lie directly in it.
+                if base != self.root:
+                    continue
+                folder = base
+            files, doubles = images_in(folder)
+            self.doubles += [self.shown(folder / file) for file in doubles]
+            images |= {stem: folder / file for stem, file in files.items()}
+        if not images:
+            raise InputError(
+                marked(
+                    "There are no images in {folder}. Open a Pascal VOC folder (with JPEGImages) or a folder of images: {kinds}."
+                ),
+                folder=self.root,
+                kinds=", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES),
+            )
+        return images
+
+    def _class_file(self) -> Path | None:
+        files = (self._found(Path(name)) for name in (LABELMAP_TXT, CLASS_NAMES_TXT, LABELS_TXT))
+        return next((file for file in files if file.is_file()), None)
+
+    def _read_class_sheet(self) -> ClassSheet | None:
+        path = self._class_file()
+        if path is None:
+            return None
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                marked("{file} cannot be read as text. Save it as UTF-8 text, or remove it."), file=self.shown(path)
+            ) from error
+        if path.name == LABELMAP_TXT:
+            return parse_labelmap(text, self.shown(path))
+        source = ClassSource.CLASS_NAMES_TXT if path.name == CLASS_NAMES_TXT else ClassSource.LABELS_TXT
+        return parse_class_names(text, source, self.shown(path))
+
+    def _is_upright(self, name: str, header: ImageHeader) -> bool:
+        """Whether the label map of `name` has the upright frame: its mask's size says so, else the folder's habit."""
+        if header.orientation == 1:
+            return False
+        with self._lock:
+            if name not in self._frames:
+                own = self._mask_says_upright(name, header)
+                self._frames[name] = self._folder_is_upright() if own is None else own
+            return self._frames[name]
+
+    def _mask_says_upright(self, name: str, header: ImageHeader) -> bool | None:
+        """Whether the mask of `name` has the upright frame; None where there is none or both frames have one size."""
+        if name not in self._masks or header.orientation < 5 or header.height == header.width:
+            return None
+        try:
+            return mask_size(self.mask_path(name), self.pixel_limit) == (header.width, header.height)
+        except InputError:
+            return None
+
+    def _folder_is_upright(self) -> bool:
+        """Whether the other masks of the folder show that whoever made them had the images upright."""
+        if self._upright_habit is None:
+            masked = [name for name in self.names if name in self._masks]
+            for name in masked[:: max(1, len(masked) // _FRAME_EVIDENCE)]:
+                try:
+                    evidence = self._mask_says_upright(name, self.image_header(name))
+                except InputError:
+                    continue
+                if evidence is not None:
+                    self._upright_habit = evidence
+                    return evidence
+            self._upright_habit = False
+        return self._upright_habit
+
+    def _refuse_unparsed(self, name: str) -> None:
+        if not self.has_mask(name) or not self.mask_path(name).exists():
+            return
+        try:
+            self.read_label_map(name)
+        except InputError as error:
+            raise SaveError(
+                marked("The mask of {name} was not overwritten, because it could not be read. {reason}"),
+                name=name,
+                reason=error.message,
+            ) from error
+
+    def _keep_original(self, target: Path, name: str) -> None:
+        """Copy `target` to the originals before it is first overwritten; remember it where there was none."""
+        kept, absent = self.originals_dir / name, self.originals_dir / f"{name}.absent"
+        if kept.exists() or absent.exists():
+            return
+        if target.exists():
+            write_atomically(kept, target.read_bytes())
+        else:
+            # Without this mark, segstudio's own first version would later pass for the original.
+            write_atomically(absent, b"")
+
+    def _become_voc_folder(self) -> None:
+        if not self.is_voc:
+            become_voc_folder(self.workspace, self._images)
+            self._images = self._find_images()
+
+    def _write_classes(self) -> None:
+        path = self._class_file()
+        nothing_to_say = path is not None or self.class_source is not ClassSource.NONE
+        if not self.classes or (nothing_to_say and not self._classes_to_write):
+            return
+        if path is not None:
+            kind = path.name
+        else:
+            kind = LABELMAP_TXT if can_be_labelmap(self.classes) else CLASS_NAMES_TXT
+        text = labelmap_text(self.classes) if kind == LABELMAP_TXT else class_names_text(self.classes)
+        if kind == LABELS_TXT:
+            text = "__ignore__\n" + text
+        target = self.workspace / kind
+        self._keep_original(target, kind)
+        write_atomically(target, text.encode())
+        self._loaded_classes = self.classes
+        self._classes_to_write = False
+        self.class_source = ClassSource(kind)
+
+    def _list_bytes(self, split: str) -> bytes:
+        path = self._found(IMAGE_SETS / f"{split}.txt")
+        return path.read_bytes() if path.is_file() else b""
+
+    def _write_list(self, split: str, data: bytes) -> None:
+        write_atomically(self.workspace / IMAGE_SETS / f"{split}.txt", data)
