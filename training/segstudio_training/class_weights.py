@@ -1,0 +1,72 @@
+"""How much each class weighs in the loss, by the share of the accepted pixels that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.class_table import VOID
+from segstudio.core.errors import InputError, marked
+
+Frequencies = npt.NDArray[np.float64]
+DEFAULT_RULE = "median_frequency"
+MOST_OVER_LEAST = 10.0
+"""The cap: no class weighs more than so many times the lightest one."""
+
+
+def class_frequencies(label_maps: Iterable[npt.NDArray[np.uint8]], num_classes: int) -> Frequencies:
+    """(C,) frequency of each class: its pixels over the labelled pixels of the images that contain it.
+
+    Source: Eigen & Fergus, "Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale
+    Convolutional Architecture", ICCV 2015, section 6.3. Void counts neither above nor below the line; an absent class
+    has frequency 0.
+    """
+    pixels = np.zeros(num_classes, dtype=np.float64)
+    of_images = np.zeros(num_classes, dtype=np.float64)
+    for labels in label_maps:
+        counts = np.bincount(labels.ravel(), minlength=VOID + 1)[:num_classes].astype(np.float64)
+        pixels += counts
+        of_images += np.where(counts > 0, counts.sum(), 0.0)
+    return np.divide(pixels, of_images, out=np.zeros(num_classes), where=of_images > 0)
+
+
+def _none(frequencies: Frequencies) -> Frequencies:
+    return np.where(frequencies > 0, 1.0, 0.0)
+
+
+def _median_frequency(frequencies: Frequencies) -> Frequencies:
+    present = frequencies > 0
+    median = float(np.median(frequencies[present])) if present.any() else 0.0
+    return np.divide(median, frequencies, out=np.zeros_like(frequencies), where=present)
+
+
+def _sqrt_median_frequency(frequencies: Frequencies) -> Frequencies:
+    return np.sqrt(_median_frequency(frequencies))
+
+
+RULES: dict[str, Callable[[Frequencies], Frequencies]] = {
+    "none": _none,
+    "median_frequency": _median_frequency,
+    "sqrt_median_frequency": _sqrt_median_frequency,
+}
+
+
+def class_weights(rule: str, frequencies: Frequencies, cap: float = MOST_OVER_LEAST) -> Frequencies:
+    """(C,) weights by `rule`; absent classes weigh 0, and none weighs more than `cap` times the lightest.
+
+    Raises:
+        InputError: there is no such rule.
+    """
+    if rule not in RULES:
+        raise InputError(
+            marked('There is no class weight rule called "{name}". Choose one of: {known}.'),
+            name=rule,
+            known=", ".join(RULES),
+        )
+    weights = RULES[rule](frequencies)
+    present = weights > 0
+    if present.any():
+        weights = np.minimum(weights, cap * weights[present].min())
+    return weights

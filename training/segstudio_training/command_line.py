@@ -1,0 +1,106 @@
+"""How a command tells its caller what happens: JSON lines, one line on stderr, exit codes, and how it is cancelled.
+
+Imports no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from segstudio.core.errors import SegStudioError
+
+INPUT_PROBLEM = 1
+POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 0.8
+"""A cancelled command that is still inside one long operation after this time is ended from outside it."""
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object as one line on stdout, at once."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def told_errors(events: bool = False) -> Iterator[None]:
+    """Turn a `SegStudioError` into one line on stderr (and an "error" event where `events`) and exit code 1."""
+    try:
+        yield
+    except SegStudioError as error:
+        if events:
+            print_json({"event": "error", "message": error.message})
+        typer.echo(error.message, err=True)
+        raise typer.Exit(INPUT_PROBLEM) from error
+
+
+class CancelWatch:
+    """Notices a wish to stop: SIGTERM, a file, or (where `watch_stdin`) the end of standard input.
+
+    A command usually sees `cancelled` within a step. One step of a large network may take seconds, and cannot be
+    interrupted; then the process ends itself, which is safe because files are only ever replaced whole.
+    Use as a context manager.
+    """
+
+    def __init__(self, file: Path, watch_stdin: bool, events: bool = False) -> None:
+        self._file = file
+        self._watch_stdin = watch_stdin and _stdin_is_pipe()
+        self._events = events
+        self._wished = threading.Event()
+        self._over = threading.Event()
+
+    def __enter__(self) -> CancelWatch:
+        self._file.unlink(missing_ok=True)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._on_signal)
+        if self._watch_stdin:
+            threading.Thread(target=self._wait_for_stdin, name="stdin", daemon=True).start()
+        threading.Thread(target=self._watch, name="cancel", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._file.unlink(missing_ok=True)
+
+    def cancelled(self) -> bool:
+        """Whether the command should stop."""
+        return self._wished.is_set()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._wished.set()
+
+    def _wait_for_stdin(self) -> None:
+        # The descriptor, not the buffered sys.stdin, whose lock the interpreter wants at its end.
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        self._wished.set()
+
+    def _watch(self) -> None:
+        while not self._over.wait(POLL_SECONDS):
+            if self._wished.is_set() or self._file.exists():
+                self._wished.set()
+                break
+        if self._wished.is_set() and not self._over.wait(PATIENCE_SECONDS):
+            if self._events:
+                print_json({"event": "error", "message": "Cancelled."})
+            os._exit(INPUT_PROBLEM)
+
+
+def _stdin_is_pipe() -> bool:
+    """Whether somebody holds the other end; a terminal or /dev/null says nothing by being at its end."""
+    try:
+        return stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISSOCK(os.fstat(0).st_mode)
+    except OSError:
+        return False

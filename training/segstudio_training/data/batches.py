@@ -1,0 +1,94 @@
+"""Batches made ahead by one thread while the network computes.
+
+One thread suffices: making a batch costs a few percent of a training step, and torch's operations release the
+interpreter lock. More threads, or processes, would take cores from the step that they feed.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segstudio_training.checkpoint import Normalisation
+from segstudio_training.data.augment import Augmentation, augmented
+from segstudio_training.data.teaching_set import TeachingSet
+
+BATCHES_AHEAD = 3
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed."""
+
+    size: int
+    crop: tuple[int, int]
+    augmentation: Augmentation
+    normalisation: Normalisation
+    seed: int
+
+
+def make_batch(teaching: TeachingSet, plan: BatchPlan, step: int) -> tuple[Tensor, Tensor]:
+    """Batch number `step`: (N, 3, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed.
+
+    Every image comes once before any comes again, in an order drawn anew for each pass.
+    """
+    images, labels = [], []
+    for place in range(step * plan.size, (step + 1) * plan.size):
+        one_pass, position = divmod(place, len(teaching))
+        order = np.random.default_rng((plan.seed, 1, one_pass)).permutation(len(teaching))
+        random = np.random.default_rng((plan.seed, 2, place))
+        image, label = augmented(teaching[int(order[position])], plan.crop, random, plan.augmentation)
+        images.append(image)
+        labels.append(label)
+    mean = torch.tensor(plan.normalisation.mean).view(1, 3, 1, 1) * 255
+    std = torch.tensor(plan.normalisation.std).view(1, 3, 1, 1) * 255
+    batch = (torch.stack(images).to(torch.float32) - mean) / std
+    return batch.contiguous(memory_format=torch.channels_last), torch.stack(labels).to(torch.int64)
+
+
+class BatchStream:
+    """Iterates batches from `first_step` on for ever; use as a context manager, which ends its thread."""
+
+    def __init__(self, teaching: TeachingSet, plan: BatchPlan, first_step: int = 0) -> None:
+        self._teaching = teaching
+        self._plan = plan
+        self._step = first_step
+        self._ready: queue.Queue[tuple[Tensor, Tensor] | BaseException] = queue.Queue(BATCHES_AHEAD)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+
+    def __enter__(self) -> BatchStream:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        while self._thread.is_alive():
+            try:
+                self._ready.get(timeout=0.05)
+            except queue.Empty:
+                continue
+        self._thread.join()
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            item = self._ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def _work(self) -> None:
+        torch.set_num_threads(1)  # holds for the operations that this thread starts
+        while not self._ending.is_set():
+            try:
+                self._ready.put(make_batch(self._teaching, self._plan, self._step))
+            except Exception as error:  # noqa: BLE001 - raised again where the batch is waited for
+                self._ready.put(error)
+                return
+            self._step += 1

@@ -1,0 +1,132 @@
+"""Images with their label maps at working size, upright, decoded once and kept within a byte budget.
+
+Reads through a `LabelSource` (segstudio.project.VocFolder is one) and never writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.class_table import ClassTable
+from segstudio.core.errors import InputError, TrainingError, marked
+
+Pixels = npt.NDArray[np.uint8]
+CACHE_BYTES = 1_000_000_000
+"""Decoded images at working size are kept up to so many bytes: some 2,000 of 384×288 pixels."""
+SIZES_ASKED = 64
+"""The working scale follows the median size of so many images, evenly spread over the list."""
+
+
+class LabelSource(Protocol):
+    """What training needs of a folder."""
+
+    root: Path
+    classes: ClassTable
+
+    def image_path(self, name: str) -> Path:
+        """Where image `name` lies."""
+
+    def read_image(self, name: str) -> Pixels:
+        """(H, W, 3) uint8 RGB in the mask's frame."""
+
+    def view_orientation(self, name: str) -> int:
+        """The EXIF orientation, 1 to 8, that turns this frame upright."""
+
+    def read_label_map(self, name: str) -> Pixels:
+        """(H, W) uint8 label map in the mask's frame, 255 = void."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image ready to be cropped from: (H, W, 3) and (H, W) uint8, upright, at working size."""
+
+    image: Pixels
+    labels: Pixels
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.image.nbytes + self.labels.nbytes
+
+
+def read_pair(source: LabelSource, name: str) -> Sample:
+    """Image and label map of `name` upright at full size.
+
+    Raises:
+        InputError: unreadable, or of different sizes.
+    """
+    from segstudio.project.images import upright
+
+    image = source.read_image(name)
+    labels = source.read_label_map(name)
+    if image.shape[:2] != labels.shape:
+        raise InputError(
+            marked('The mask of "{name}" is {mask} pixels and its image {image}. Make them the same size.'),
+            name=name,
+            mask=f"{labels.shape[1]}×{labels.shape[0]}",
+            image=f"{image.shape[1]}×{image.shape[0]}",
+        )
+    orientation = source.view_orientation(name)
+    return Sample(upright(image, orientation), upright(labels, orientation))
+
+
+def working_scale(source: LabelSource, names: Sequence[str], working_side: int) -> float:
+    """The factor, at most 1, that brings the median image of `names` to `working_side` pixels on its longer side."""
+    from segstudio.project.images import image_size
+
+    step = max(1, len(names) // SIZES_ASKED)
+    sides = [max(image_size(source.image_path(name))) for name in names[::step]]
+    return min(1.0, working_side / float(np.median(sides)))
+
+
+class TeachingSet:
+    """The accepted images that teach, by position. Safe to use from several threads."""
+
+    def __init__(self, source: LabelSource, names: Sequence[str], scale: float, cache_bytes: int = CACHE_BYTES) -> None:
+        self.names = list(names)
+        self.scale = scale
+        self._source = source
+        self._budget = cache_bytes
+        self._held = 0
+        self._cache: OrderedDict[int, Sample] = OrderedDict()
+        self._lock = threading.Lock()
+        if not self.names:
+            raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Sample `index`, decoded again only where the budget could not keep it."""
+        with self._lock:
+            if index in self._cache:
+                self._cache.move_to_end(index)
+                return self._cache[index]
+        sample = self._reduced(read_pair(self._source, self.names[index]))
+        with self._lock:
+            if index not in self._cache and sample.nbytes <= self._budget:
+                self._cache[index] = sample
+                self._held += sample.nbytes
+            while self._held > self._budget:
+                _, dropped = self._cache.popitem(last=False)
+                self._held -= dropped.nbytes
+        return sample
+
+    def _reduced(self, sample: Sample) -> Sample:
+        height, width = sample.labels.shape
+        size = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
+        if size == (width, height):
+            return Sample(np.ascontiguousarray(sample.image), np.ascontiguousarray(sample.labels))
+        return Sample(
+            cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
+            cv2.resize(sample.labels, size, interpolation=cv2.INTER_NEAREST_EXACT),
+        )

@@ -1,0 +1,78 @@
+"""Which device the network runs on, with how many threads, and what follows from that."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import torch
+
+from segstudio.core.errors import InputError, marked
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+WIDTH_WITHOUT_GPU = 16
+WIDTH_WITH_GPU = 64
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device called `name`; "auto" is the GPU where there is one, else the processor.
+
+    Raises:
+        InputError: an unknown name, or a device that this machine does not have.
+    """
+    if name not in DEVICES:
+        raise InputError(
+            marked('There is no device called "{name}". Choose one of: {known}.'), name=name, known=", ".join(DEVICES)
+        )
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))
+    if not available[name]:
+        raise InputError(marked('This machine cannot compute on "{name}". Use --device auto.'), name=name)
+    return torch.device(name)
+
+
+def default_width(device: torch.device) -> int:
+    """The SegNet width that is bearable on `device`: the paper's 64 on a GPU, 16 without."""
+    return WIDTH_WITHOUT_GPU if device.type == "cpu" else WIDTH_WITH_GPU
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may use (a container or `taskset` may allow fewer than there are)."""
+    with contextlib.suppress(AttributeError, OSError):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Compute with `count` threads inside the block, and with as many as before behind it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, count))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether `device` multiplies bfloat16 faster than float32, by what it says of itself.
+
+    Without AMX or AVX512-BF16 a processor computes bfloat16 many times slower than float32.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu" or _instructions_limited():
+        return False
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    if ask is not None:
+        said = ask()
+        return any(bool(said.get(name)) for name in ("amx_bf16", "avx512_bf16", "amx_tile"))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _instructions_limited() -> bool:
+    """Whether oneDNN was told to do without the instructions that make bfloat16 fast."""
+    limit = (os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT").upper()
+    return limit not in {"DEFAULT", "ALL"} and "BF16" not in limit and "AMX" not in limit

@@ -1,0 +1,94 @@
+"""One training step, the learning rate, and the running average of the weights.
+
+Owns the arithmetic of training and nothing of folders, budgets or events (`fine_tune`'s).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from segstudio.core.errors import TrainingError, marked
+
+WARM_UP = 0.04
+"""Share of the budget over which the learning rate rises."""
+LEAST_RATE = 0.02
+"""The learning rate ends at this share of its peak."""
+AVERAGE_POWER = 9.0
+"""The average looks back over about a tenth of the steps so far, however many there will be."""
+GRADIENT_NORM = 5.0
+"""Longer gradients are shortened to this (Euclidean norm over all weights)."""
+
+
+def rate_factor(progress: float) -> float:
+    """Share of the peak learning rate at `progress` (0 to 1): linear warm-up, then a cosine down."""
+    if progress < WARM_UP:
+        return max(0.05, progress / WARM_UP)
+    along = (min(progress, 1.0) - WARM_UP) / (1 - WARM_UP)
+    return LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
+
+
+def build_optimizer(network: nn.Module, rate: float, weight_decay: float) -> torch.optim.Optimizer:
+    """AdamW; batch norms and biases do not decay."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=rate, fused=parameters[0].device.type in {"cpu", "cuda"})
+
+
+def train_one_step(
+    network: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor, rate: float
+) -> float:
+    """One step on one batch at learning rate `rate`; the loss before it.
+
+    Raises:
+        TrainingError: the loss is not a number; no weight was changed.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    value = loss(network(images), labels)
+    cost = float(value.detach())
+    if not math.isfinite(cost):
+        raise TrainingError(
+            marked(
+                "Training broke down: the loss is no longer a number. The earlier checkpoint is untouched; "
+                "check the images for damage and fine-tune again."
+            )
+        )
+    optimizer.zero_grad(set_to_none=True)
+    value.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+    optimizer.step()
+    return cost
+
+
+class WeightAverage:
+    """A running average of a network's weights and batch-norm statistics, weighted towards the latest steps.
+
+    After t steps it looks back over about ``t / (AVERAGE_POWER + 1)`` of them, so that it fits a round of 50 steps as
+    well as one of 50,000 (polynomial-decay averaging: Shamir & Zhang, "Stochastic Gradient Descent for Non-smooth
+    Optimization", ICML 2013).
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.steps = 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take in the weights after one more step."""
+        self.steps += 1
+        share = (AVERAGE_POWER + 1) / (self.steps + AVERAGE_POWER)
+        mine, its = _floats(self.network), _floats(network)
+        torch._foreach_lerp_(mine, its, share)
+
+
+def _floats(network: nn.Module) -> list[Tensor]:
+    tensors: Iterable[Tensor] = (*network.parameters(), *network.buffers())
+    return [tensor for tensor in tensors if tensor.is_floating_point()]

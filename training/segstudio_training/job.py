@@ -1,0 +1,109 @@
+"""What a round is asked to do, and what it gives back. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from segstudio_training.class_weights import DEFAULT_RULE
+from segstudio_training.data.augment import Augmentation
+from segstudio_training.data.teaching_set import LabelSource
+from segstudio_training.gate import Judgement
+
+WORKING_SIDE = 384
+"""Pixels of the longer side at which images are worked on where nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is taught; the defaults were chosen by experiment for short rounds on few images.
+
+    Attributes:
+        working_side: pixels of the longer side at which images are worked on.
+        crop_pixels: area of a crop at working size, in pixels; its shape follows the images'.
+        batch_size: crops per step.
+        rate: peak learning rate of a network trained from nothing.
+        continued_rate: the same where the round starts from a checkpoint.
+        weight_decay: AdamW's.
+        most_over_least: cap on the class weights.
+        augmentation: how far crops are varied.
+    """
+
+    working_side: int = WORKING_SIDE
+    crop_pixels: int = 160 * 224
+    batch_size: int = 4
+    rate: float = 3e-3
+    continued_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    most_over_least: float = 10.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One round.
+
+    Attributes:
+        source: the folder, open (segstudio.project.VocFolder).
+        train: names of the accepted images that teach.
+        heldout: names of the held-out images; none of them teaches, even where `train` lists it.
+        out: where the new checkpoint goes.
+        start: checkpoint to go on from, None for a fresh network.
+        network, width, dropout: the network of a fresh start; width None takes the device's default.
+        encoder_weights: "none", "imagenet" or a file, for a fresh start.
+        max_seconds: wall-clock budget, the final scoring included; None for no limit.
+        max_steps: limit of steps; None for no limit.
+        resume: a stopped round to go on with.
+        class_weights, loss: rows of `RULES` and `LOSSES`.
+        seed: two runs of one seed and `max_steps` on one machine are equal.
+        device: a name of `DEVICES`.
+        recipe: how to teach.
+    """
+
+    source: LabelSource
+    train: Sequence[str]
+    heldout: Sequence[str]
+    out: Path
+    start: Path | None = None
+    network: str = "segnet"
+    width: int | None = None
+    dropout: float = 0.0
+    encoder_weights: str = "none"
+    max_seconds: float | None = None
+    max_steps: int | None = None
+    resume: Path | None = None
+    class_weights: str = DEFAULT_RULE
+    loss: str = "cross_entropy"
+    seed: int = 0
+    device: str = "auto"
+    recipe: Recipe = field(default_factory=Recipe)
+
+    @property
+    def state_path(self) -> Path:
+        """Where the round keeps what `resume` needs, until it is done."""
+        return self.out.with_name(self.out.name + ".state")
+
+
+class Ending(Enum):
+    """Why a round stopped teaching."""
+
+    TIME = "time"
+    STEPS = "steps"
+    NO_MORE_GAIN = "no_more_gain"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a round gave: where the checkpoint is, what it took, and how it scores (keys of `evaluate`, or empty)."""
+
+    checkpoint: Path
+    network: str
+    seconds: float
+    steps: int
+    images: int
+    heldout: dict[str, Any]
+    judgement: Judgement
+    ending: Ending

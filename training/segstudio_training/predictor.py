@@ -1,0 +1,236 @@
+"""Predicting the label map of an image with a checkpoint, whole or in overlapping tiles.
+
+Owns the way from an image to a label map at the image's own size. Knows no folder and no window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from segstudio.core.errors import Cancelled, InputError, marked
+from segstudio_training.checkpoint import Checkpoint
+from segstudio_training.device import pick_device, torch_threads, usable_cores
+from segstudio_training.islands import merge_islands
+from segstudio_training.networks import NETWORKS, build_network
+from segstudio_training.plan import Plan, fastest_plan, prepared
+
+Pixels = npt.NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+Cancel = Callable[[], bool]
+
+WHOLE_PIXELS = 640 * 640
+"""An image of at most so many pixels at working scale is predicted in one go."""
+TILE_SIDE = 448
+"""Side of a tile's core at working scale; the network's context is added on every side."""
+BAND_VALUES = 8_000_000
+"""Class probabilities are brought to full size in bands of so many values, to bound memory (float32)."""
+LEAST_SIDE = 32
+"""The network halves its input five times."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of an image.
+
+    Attributes:
+        labels: (H, W) uint8 class indices.
+        confidence: (H, W) uint8, 255 times the greatest class probability, rounded.
+    """
+
+    labels: Pixels
+    confidence: Pixels
+
+
+class Predictor:
+    """A checkpoint made ready to predict on one device.
+
+    Args:
+        checkpoint: what to predict with.
+        device: a name of `DEVICES`.
+        plan: how to run the network; None asks what is fastest here (measured once per machine, some seconds).
+        threads: processor threads; None takes all cores that the process may use.
+
+    Raises:
+        InputError: a device that this machine does not have.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, device: str = "auto", plan: Plan | None = None, threads: int | None = None
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.device = pick_device(device)
+        self.threads = threads or usable_cores()
+        with torch_threads(self.threads):
+            network = _loaded(checkpoint)
+            self.plan = plan or fastest_plan(
+                network, checkpoint.network_name, checkpoint.network_arguments, self.device
+            )
+            self.network = prepared(network, self.plan, self.device)
+        self._cancel: Cancel | None = None
+        for module in self.network.modules():
+            if isinstance(module, nn.Sequential):
+                module.register_forward_pre_hook(self._stop_between_stages)
+        # Shaped for (H, W, 3) images, whose layout the first convolution then takes over.
+        self._mean = torch.tensor(checkpoint.normalisation.mean, dtype=torch.float32, device=self.device) * 255
+        self._per_std = 1 / (torch.tensor(checkpoint.normalisation.std, dtype=torch.float32, device=self.device) * 255)
+
+    def predict(
+        self,
+        image: Pixels,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        min_island: int = 0,
+        orientation: int = 1,
+    ) -> Prediction:
+        """Label map and confidence of `image` at its own size.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            progress: called with (tiles done, tiles in all).
+            cancel: asked between the network's stages.
+            min_island: islands of fewer pixels are merged into what surrounds them; their confidence stays.
+            orientation: EXIF orientation (1 to 8) that turns `image` upright; the network sees it upright, and the
+                result comes back in the frame of `image`.
+
+        Raises:
+            InputError: `image` is not (H, W, 3) uint8.
+            Cancelled: `cancel` said so.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
+        if orientation != 1:
+            return self._predict_turned(image, progress, cancel, min_island, orientation)
+        labels = np.empty(image.shape[:2], dtype=np.uint8)
+        confidence = np.empty(image.shape[:2], dtype=np.uint8)
+        tiles = list(self.tiles(image.shape[0], image.shape[1]))
+        self._cancel = cancel
+        try:
+            with torch_threads(self.threads), torch.inference_mode():
+                for done, (outer, core) in enumerate(tiles):
+                    if cancel is not None and cancel():
+                        raise Cancelled
+                    if progress is not None:
+                        progress(done, len(tiles))
+                    self._predict_tile(image, outer, core, labels, confidence)
+        finally:
+            self._cancel = None
+        if progress is not None:
+            progress(len(tiles), len(tiles))
+        return Prediction(merge_islands(labels, min_island), confidence)
+
+    def tiles(self, height: int, width: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+        """(outer, core) boxes in image pixels; the cores tile the image, the outers add the context."""
+        scale = self.checkpoint.working_scale
+        if height * scale * width * scale <= WHOLE_PIXELS:
+            whole = (slice(0, height), slice(0, width))
+            yield whole, whole
+            return
+        context = round(NETWORKS[self.checkpoint.network_name].context / scale)
+        rows, columns = _cuts(height, TILE_SIDE / scale), _cuts(width, TILE_SIDE / scale)
+        for y0, y1 in rows:
+            for x0, x1 in columns:
+                outer = (
+                    slice(max(0, y0 - context), min(height, y1 + context)),
+                    slice(max(0, x0 - context), min(width, x1 + context)),
+                )
+                yield outer, (slice(y0, y1), slice(x0, x1))
+
+    def _predict_turned(
+        self, image: Pixels, progress: Progress | None, cancel: Cancel | None, min_island: int, orientation: int
+    ) -> Prediction:
+        from segstudio.project.images import stored, upright
+
+        turned = np.ascontiguousarray(upright(image, orientation))
+        found = self.predict(turned, progress, cancel, min_island)
+        return Prediction(
+            np.ascontiguousarray(stored(found.labels, orientation)),
+            np.ascontiguousarray(stored(found.confidence, orientation)),
+        )
+
+    def _stop_between_stages(self, _module: nn.Module, _inputs: object) -> None:
+        if self._cancel is not None and self._cancel():
+            raise Cancelled
+
+    def _predict_tile(
+        self,
+        image: Pixels,
+        outer: tuple[slice, slice],
+        core: tuple[slice, slice],
+        labels: Pixels,
+        confidence: Pixels,
+    ) -> None:
+        probabilities = self._probabilities(image[outer])
+        top, left = core[0].start - outer[0].start, core[1].start - outer[1].start
+        size = (outer[0].stop - outer[0].start, outer[1].stop - outer[1].start)
+        inside = slice(top, top + core[0].stop - core[0].start), slice(left, left + core[1].stop - core[1].start)
+        for rows, band in _full_size_bands(probabilities, size, inside[0]):
+            greatest, index = band[:, :, inside[1]].max(dim=0)
+            target = slice(core[0].start + rows.start - top, core[0].start + rows.stop - top), core[1]
+            labels[target] = index.to(torch.uint8).cpu().numpy()
+            confidence[target] = (greatest * 255).round_().to(torch.uint8).cpu().numpy()
+
+    def _probabilities(self, image: Pixels) -> Tensor:
+        """(C, h, w) float32 class probabilities of `image` at working size."""
+        height, width = image.shape[:2]
+        scale = self.checkpoint.working_scale
+        h, w = max(1, round(height * scale)), max(1, round(width * scale))
+        if (h, w) != (height, width):
+            image = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
+        if h < LEAST_SIDE or w < LEAST_SIDE:
+            image = cv2.copyMakeBorder(
+                image, 0, max(0, LEAST_SIDE - h), 0, max(0, LEAST_SIDE - w), cv2.BORDER_REPLICATE
+            )
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device).to(torch.float32)
+        batch = pixels.sub_(self._mean).mul_(self._per_std).permute(2, 0, 1)[None]
+        batch = batch.to(self.plan.dtype).contiguous(memory_format=self.plan.memory_format)
+        return self.network(batch)[0, :, :h, :w].float().softmax(dim=0)
+
+
+def _loaded(checkpoint: Checkpoint) -> nn.Module:
+    """The network with copies of the checkpoint's weights, without initialising it first."""
+    with torch.device("meta"):
+        network = build_network(checkpoint.network_name, len(checkpoint.classes), checkpoint.network_arguments)
+    network.load_state_dict({name: value.clone() for name, value in checkpoint.state_dict.items()}, assign=True)
+    return network.eval()
+
+
+def _cuts(length: int, about: float) -> list[tuple[int, int]]:
+    """`length` cut into equal parts of about `about` pixels."""
+    count = max(1, round(length / about))
+    edges = [length * part // count for part in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def _full_size_bands(probabilities: Tensor, size: tuple[int, int], wanted: slice) -> Iterator[tuple[slice, Tensor]]:
+    """Bilinear enlargement of (C, h, w) `probabilities` to `size`, in bands of rows over `wanted`.
+
+    The same numbers as enlarging all at once (pixel centres aligned), but rows are blended first and columns
+    after, band by band, so that a 100-megapixel image needs no float copy per class.
+    """
+    height, width = size
+    if tuple(probabilities.shape[1:]) == size:
+        yield wanted, probabilities[:, wanted]
+        return
+    most = max(1, BAND_VALUES // (probabilities.shape[0] * width))
+    for start in range(wanted.start, wanted.stop, most):
+        rows = slice(start, min(start + most, wanted.stop))
+        yield rows, _enlarged_rows(probabilities, height, width, rows)
+
+
+def _enlarged_rows(probabilities: Tensor, height: int, width: int, rows: slice) -> Tensor:
+    least = probabilities.shape[1] - 1
+    at = torch.arange(rows.start, rows.stop, device=probabilities.device, dtype=torch.float32)
+    at = ((at + 0.5) * (probabilities.shape[1] / height) - 0.5).clamp_(0, least)
+    below = at.floor().long()
+    share = (at - below).view(1, -1, 1)
+    low, high = probabilities[:, below], probabilities[:, (below + 1).clamp_max(least)]
+    blended = torch.lerp(low, high, share)
+    return nn.functional.interpolate(blended[None], (blended.shape[1], width), mode="bilinear", align_corners=False)[0]
