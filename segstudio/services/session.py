@@ -7,67 +7,34 @@ stays in memory, so a disk that fails costs nothing.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.class_table import VOID, ClassTable
-from segstudio.core.document import Document
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SaveError, SegStudioError, marked
-from segstudio.core.label_map import LabelMap, Labels
+from segstudio.core.label_map import Labels
 from segstudio.project.journal import Journal
 from segstudio.project.project import Project, Proposal, Status
-from segstudio.services.background import Task, TaskRunner
+from segstudio.services.background import TaskRunner
+from segstudio.services.image_shelf import ImageShelf, OpenImage
 from segstudio.services.notifier import Notifier
 from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
 from segstudio.services.translation import tr
 
+_log = logging.getLogger(__name__)
+
 _SYNC_MS = 500
 """Journal records reach the disk within this time after they were written."""
 
-_KEPT_IMAGES = 6
-"""Images kept open behind the current one, with their history: going back costs nothing."""
-
 _LONGEST_PAUSE_S = 60.0
 """Longer stretches without an edit or a step to another image do not count as time spent on an image."""
-
-
-@dataclass
-class OpenImage:
-    """One image in memory: its pixels, its document and what the network thinks of it."""
-
-    name: str
-    image: npt.NDArray[np.uint8]
-    """(height, width, 3) uint8 RGB in the label map's frame."""
-    orientation: int
-    """EXIF orientation 1 to 8 that the view applies."""
-    document: Document
-    journal: Journal | None
-    """None where nothing can be written (a read-only folder)."""
-    proposal: Proposal | None
-    saving: bool = False
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether no pixel has a label yet."""
-        return bool((self.document.label_map.array == VOID).all())
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    name: str
-    image: npt.NDArray[np.uint8]
-    orientation: int
-    label_map: LabelMap
-    proposal: Proposal | None
 
 
 class Session(QObject):
@@ -100,15 +67,14 @@ class Session(QObject):
         self._notifier = notifier
         self._settings = settings
         self._disk = TaskRunner(1, self)
-        self._readers = TaskRunner(2, self)
+        self._opener = TaskRunner(1, self)
+        self._shelf: ImageShelf | None = None
         self.project: Project | None = None
         self.current: OpenImage | None = None
-        self._open: OrderedDict[str, OpenImage] = OrderedDict()
-        self._ahead: dict[str, _Loaded] = {}
-        self._reading: dict[str, Task] = {}
         self._wanted: str | None = None
         self._accepting: set[str] = set()
         self._last_sign_of_life = time.monotonic()
+        self._spent = 0.0
         self._sync_timer = QTimer(self)
         self._sync_timer.setSingleShot(True)
         self._sync_timer.setInterval(_SYNC_MS)
@@ -119,7 +85,7 @@ class Session(QObject):
     def open_project(self, root: Path, workspace: Path | None = None) -> None:
         """Open the folder `root` in the background; `project_opened` or a notice follows."""
         limit = self._settings.get(PIXEL_LIMIT)
-        self._readers.submit(
+        self._opener.submit(
             lambda: Project.open(root, workspace, limit),
             self._on_project_opened,
             lambda error: self._on_project_failed(root, error),
@@ -127,21 +93,14 @@ class Session(QObject):
 
     def close_project(self) -> None:
         """Keep the draft, write what waits to be written, forget the folder."""
-        if self.project is None:
+        if self.project is None or self._shelf is None:
             return
         self._leave_current()
         self._disk.wait()
-        for opened in self._open.values():
-            if opened.journal is not None:
-                opened.journal.close()
-        for task in self._reading.values():
-            task.cancel()
-        self._readers.wait()
+        self._shelf.close()
+        self._shelf.deleteLater()
         self.project.close()
-        self.project, self.current = None, None
-        self._open.clear()
-        self._ahead.clear()
-        self._reading.clear()
+        self.project, self.current, self._shelf = None, None, None
         self._accepting.clear()
         self.project_closed.emit()
 
@@ -150,20 +109,23 @@ class Session(QObject):
         self._sync_timer.stop()
         self.close_project()
         self._disk.close()
-        self._readers.close()
+        self._opener.close()
 
     def set_classes(self, classes: ClassTable) -> None:
         """Take over another class table (names asked for, a class added, one hidden)."""
-        if self.project is None:
+        if self.project is None or self._shelf is None:
             return
         self.project.set_classes(classes)
-        for opened in self._open.values():
+        for opened in self._shelf:
             opened.document.classes = classes
         self.classes_changed.emit(classes)
 
     def _on_project_opened(self, project: Project) -> None:
         self.close_project()
         self.project = project
+        self._shelf = ImageShelf(project, self._attach, self)
+        self._shelf.ready.connect(self._on_image_ready)
+        self._shelf.failed.connect(self._on_image_failed)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
         first = next((name for name in project.names if self.status(name) is not Status.ACCEPTED), None)
@@ -178,28 +140,25 @@ class Session(QObject):
 
     def status(self, name: str) -> Status:
         """The status of image `name`, what is not written yet included."""
-        if self.project is None:
+        if self.project is None or self._shelf is None:
             return Status.UNLABELLED
         if name in self._accepting:
             return Status.ACCEPTED
-        opened = self._open.get(name)
+        opened = self._shelf.get(name)
         if opened is not None and opened.document.is_modified:
             return Status.DRAFT
         return self.project.status(name)
 
     def open_image(self, name: str) -> None:
         """Show image `name`: at once where it is in memory, else as soon as it is read."""
-        if self.project is None or (self.current is not None and self.current.name == name):
+        if self._shelf is None or (self.current is not None and self.current.name == name):
             return
         self._wanted = name
-        if name in self._open:
+        if name in self._shelf:
             self._leave_current()
-            self._enter(self._open[name])
-        elif name in self._ahead:
-            self._leave_current()
-            self._enter(self._take_up(self._ahead.pop(name)))
+            self._enter(self._shelf.take(name))
         else:
-            self._read(name)
+            self._shelf.want(name)
 
     def open_next(self, only_unfinished: bool = False) -> None:
         """Show the next image; with `only_unfinished` the next one that is not accepted, from the start again."""
@@ -228,74 +187,47 @@ class Session(QObject):
         chosen = (name for name in order if not only_unfinished or self.status(name) is not Status.ACCEPTED)
         return [name for name, _ in zip(chosen, range(count), strict=False)]
 
-    def _read(self, name: str) -> None:
-        if self.project is None or name in self._reading:
-            return
-        self._reading[name] = self._readers.submit(
-            partial(_load, self.project, name), self._on_read, partial(self._on_read_failed, name)
-        )
-
-    def _on_read(self, loaded: _Loaded) -> None:
-        self._reading.pop(loaded.name, None)
-        if loaded.name == self._wanted and (self.current is None or self.current.name != loaded.name):
+    @Slot(str)
+    def _on_image_ready(self, name: str) -> None:
+        if self._shelf is not None and name == self._wanted and (self.current is None or self.current.name != name):
             self._leave_current()
-            self._enter(self._take_up(loaded))
-        elif loaded.name not in self._open:
-            self._ahead[loaded.name] = loaded
-            while len(self._ahead) > self._settings.get(LOOK_AHEAD) + 1:
-                self._ahead.pop(next(iter(self._ahead)))
+            self._enter(self._shelf.take(name))
 
-    def _on_read_failed(self, name: str, error: SegStudioError) -> None:
-        self._reading.pop(name, None)
+    @Slot(str, object)
+    def _on_image_failed(self, name: str, error: SegStudioError) -> None:
         if name == self._wanted:
             self._wanted = self.current.name if self.current is not None else None
             self._notifier.error(error)
             self.image_failed.emit(name, error)
 
-    def _take_up(self, loaded: _Loaded) -> OpenImage:
+    def _attach(self, opened: OpenImage) -> None:
         assert self.project is not None
-        document = Document(loaded.name, loaded.label_map, self.project.classes)
         try:
-            journal: Journal | None = self.project.journal(loaded.name)
+            opened.journal = self.project.journal(opened.name)
         except SaveError as error:
             self._notifier.error(error)
-            journal = None
-        opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, journal, loaded.proposal)
-        document.edited.connect(partial(self._on_edited, opened))
-        document.reverted.connect(partial(self._on_reverted, opened))
-        document.history_changed.connect(self.state_changed.emit)
-        self._open[loaded.name] = opened
-        return opened
+        opened.document.edited.connect(partial(self._on_edited, opened))
+        opened.document.reverted.connect(partial(self._on_reverted, opened))
+        opened.document.history_changed.connect(self.state_changed.emit)
 
     def _enter(self, opened: OpenImage) -> None:
+        assert self._shelf is not None
         self.current = opened
-        self._open.move_to_end(opened.name)
-        self._forget_old_images()
         self._last_sign_of_life = time.monotonic()
         self.image_opened.emit(opened)
         self.state_changed.emit()
-        for name in self.upcoming(self._settings.get(LOOK_AHEAD)):
-            if name not in self._open and name not in self._ahead:
-                self._read(name)
+        self._shelf.read_ahead(self.upcoming(self._settings.get(LOOK_AHEAD)))
 
     def _leave_current(self) -> None:
         opened = self.current
-        if opened is None:
+        if opened is None or self.project is None:
             return
         self._count_time()
+        self._disk.submit(partial(self.project.add_seconds, opened.name, self._spent), None, self._on_time_lost)
+        self._spent = 0.0
         self.current = None
         if opened.document.is_modified and opened.name not in self._accepting:
             self._save_draft(opened)
-
-    def _forget_old_images(self) -> None:
-        for name, opened in list(self._open.items()):
-            if len(self._open) <= _KEPT_IMAGES:
-                break
-            if opened is self.current or opened.saving or opened.document.is_modified:
-                continue
-            if opened.journal is not None:
-                opened.journal.close()
-            del self._open[name]
 
     # -- editing ------------------------------------------------------------------------------------------
 
@@ -307,23 +239,18 @@ class Session(QObject):
 
     def take_proposal(self, name: str, proposal: Proposal) -> None:
         """A proposal for image `name` has come in."""
-        if name in self._open:
-            self._open[name].proposal = proposal
-        if name in self._ahead:
-            old = self._ahead[name]
-            self._ahead[name] = _Loaded(name, old.image, old.orientation, old.label_map, proposal)
+        if self._shelf is None:
+            return
+        self._shelf.take_proposal(name, proposal)
         if self.current is not None and self.current.name == name:
             self.proposal_changed.emit()
         self.status_changed.emit(name)
 
     def forget_proposals(self) -> None:
         """Drop all proposals: another network will make better ones."""
-        if self.project is None:
+        if self.project is None or self._shelf is None:
             return
-        for opened in self._open.values():
-            opened.proposal = None
-        for name, old in self._ahead.items():
-            self._ahead[name] = _Loaded(name, old.image, old.orientation, old.label_map, None)
+        self._shelf.forget_proposals()
         project = self.project
         self._disk.submit(project.drop_proposals, lambda _: self.status_changed.emit(""), self._notifier.error)
         self.proposal_changed.emit()
@@ -396,7 +323,7 @@ class Session(QObject):
 
     @Slot()
     def _on_sync_due(self) -> None:
-        for opened in self._open.values():
+        for opened in self._shelf or ():
             if opened.journal is not None and opened.journal.needs_sync:
                 self._disk.submit(opened.journal.sync, lambda _: self.journaled.emit(), self._notifier.error)
 
@@ -461,21 +388,11 @@ class Session(QObject):
         opened.saving = False
         self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
 
+    def _on_time_lost(self, error: SegStudioError) -> None:
+        _log.info("the time spent on an image was not kept: %s", error)
+
     def _count_time(self) -> None:
         now = time.monotonic()
         seconds = min(now - self._last_sign_of_life, _LONGEST_PAUSE_S)
         self._last_sign_of_life = now
-        if self.project is not None and self.current is not None:
-            self._disk.submit(partial(self.project.add_seconds, self.current.name, seconds), None, lambda _: None)
-
-
-def _load(project: Project, name: str) -> _Loaded:
-    """Read everything about one image; runs in a reader's thread.
-
-    Raises:
-        SegStudioError: the image or its mask cannot be read.
-    """
-    image = project.folder.read_image(name)
-    label_map = project.load_label_map(name)
-    proposal = project.load_proposal(name)
-    return _Loaded(name, image, project.folder.view_orientation(name), label_map, proposal)
+        self._spent += seconds

@@ -1,0 +1,180 @@
+"""The images in memory: the ones being worked on, with their history, and the ones read ahead.
+
+Owns reading images off the GUI thread and forgetting them again. It never forgets a document whose pixels are not
+safely on disk.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.class_table import VOID
+from segstudio.core.document import Document
+from segstudio.core.errors import SegStudioError
+from segstudio.core.label_map import LabelMap
+from segstudio.project.journal import Journal
+from segstudio.project.project import Project, Proposal
+from segstudio.services.background import Task, TaskRunner
+
+_KEPT_IMAGES = 6
+"""Images kept open behind the current one, with their history: going back costs nothing."""
+
+
+@dataclass
+class OpenImage:
+    """One image in memory: its pixels, its document and what the network thinks of it."""
+
+    name: str
+    image: npt.NDArray[np.uint8]
+    """(height, width, 3) uint8 RGB in the label map's frame."""
+    orientation: int
+    """EXIF orientation 1 to 8 that the view applies."""
+    document: Document
+    journal: Journal | None
+    """None where nothing can be written (a read-only folder)."""
+    proposal: Proposal | None
+    saving: bool = False
+    """Whether its pixels are on their way to the disk right now."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no pixel has a label yet."""
+        return bool((self.document.label_map.array == VOID).all())
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the disk holds what the document holds."""
+        return not self.saving and not self.document.is_modified
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    name: str
+    image: npt.NDArray[np.uint8]
+    orientation: int
+    label_map: LabelMap
+    proposal: Proposal | None
+
+
+class ImageShelf(QObject):
+    """Holds the open images of one project, newest last."""
+
+    ready = Signal(str)
+    """An image that was asked for with `want` is in memory now; `take` it."""
+    failed = Signal(str, object)
+    """Image name and SegStudioError: it cannot be read."""
+
+    def __init__(self, project: Project, attach: Callable[[OpenImage], None], parent: QObject | None = None) -> None:
+        """`attach` is called once with each image taken up, to connect its document."""
+        super().__init__(parent)
+        self._project = project
+        self._attach = attach
+        self._readers = TaskRunner(2, self)
+        self._open: OrderedDict[str, OpenImage] = OrderedDict()
+        self._ahead: OrderedDict[str, _Loaded] = OrderedDict()
+        self._reading: dict[str, Task] = {}
+
+    def __iter__(self) -> Iterator[OpenImage]:
+        return iter(list(self._open.values()))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._open or name in self._ahead
+
+    def get(self, name: str) -> OpenImage | None:
+        """The open image called `name`, or None where it is not open."""
+        return self._open.get(name)
+
+    def take(self, name: str) -> OpenImage:
+        """Image `name`, which is in memory, as the one now worked on.
+
+        Raises:
+            KeyError: it is not in memory.
+        """
+        if name not in self._open:
+            self._open[name] = self._taken_up(self._ahead.pop(name))
+        self._open.move_to_end(name)
+        self._forget_old()
+        return self._open[name]
+
+    def want(self, name: str) -> None:
+        """Read image `name` in the background; `ready` or `failed` follows."""
+        if name not in self and name not in self._reading:
+            self._reading[name] = self._readers.submit(
+                partial(_load, self._project, name), self._on_read, partial(self._on_failed, name)
+            )
+
+    def read_ahead(self, names: list[str]) -> None:
+        """Have `names` in memory soon, and forget what was read ahead beside them."""
+        for name in [name for name in self._ahead if name not in names]:
+            del self._ahead[name]
+        for name in names:
+            self.want(name)
+
+    def take_proposal(self, name: str, proposal: Proposal) -> None:
+        """A proposal for image `name` has come in."""
+        if name in self._open:
+            self._open[name].proposal = proposal
+        if name in self._ahead:
+            self._ahead[name] = replace(self._ahead[name], proposal=proposal)
+
+    def forget_proposals(self) -> None:
+        """Drop all proposals."""
+        for opened in self._open.values():
+            opened.proposal = None
+        for name, loaded in self._ahead.items():
+            self._ahead[name] = replace(loaded, proposal=None)
+
+    def close(self) -> None:
+        """Close the journals and end the readers; `ready` and `failed` are not sent any more."""
+        for task in self._reading.values():
+            task.cancel()
+        self._readers.close()
+        for opened in self._open.values():
+            if opened.journal is not None:
+                opened.journal.close()
+        self._open.clear()
+        self._ahead.clear()
+
+    def _on_read(self, loaded: _Loaded) -> None:
+        del self._reading[loaded.name]
+        if loaded.name not in self._open:
+            self._ahead[loaded.name] = loaded
+        self.ready.emit(loaded.name)
+
+    def _on_failed(self, name: str, error: SegStudioError) -> None:
+        del self._reading[name]
+        self.failed.emit(name, error)
+
+    def _taken_up(self, loaded: _Loaded) -> OpenImage:
+        document = Document(loaded.name, loaded.label_map, self._project.classes)
+        opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, None, loaded.proposal)
+        self._attach(opened)
+        return opened
+
+    def _forget_old(self) -> None:
+        for name, opened in list(self._open.items())[:-1]:
+            if len(self._open) <= _KEPT_IMAGES:
+                return
+            if opened.is_safe:
+                if opened.journal is not None:
+                    opened.journal.close()
+                del self._open[name]
+
+
+def _load(project: Project, name: str) -> _Loaded:
+    """Read everything about one image; runs in a reader's thread.
+
+    Raises:
+        SegStudioError: the image or its mask cannot be read.
+    """
+    image = project.folder.read_image(name)
+    label_map = project.load_label_map(name)
+    proposal = project.load_proposal(name)
+    return _Loaded(name, image, project.folder.view_orientation(name), label_map, proposal)
