@@ -1,0 +1,172 @@
+"""The brush and the overlay: sizes, shapes and how strongly the colours lie over the image."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QHBoxLayout, QSlider, QSpinBox, QToolButton, QWidget
+
+from segstudio.core.raster import BrushShape
+from segstudio.services.theme import GRID
+from segstudio.services.translation import tr
+from segstudio.widgets.controls import Panel, check, explain, label, tool_button
+
+MAX_SIZE = 500
+"""Pixels."""
+
+_STEPS = 200
+
+
+class BrushPanel(Panel):
+    """Sizes in pixels of the image; the slider's steps are even to the eye, so small sizes get room enough."""
+
+    size_changed = Signal(int)
+    shape_changed = Signal(object)
+    """BrushShape."""
+    opacity_changed = Signal(float)
+    """0 to 1."""
+    outline_changed = Signal(bool)
+    island_changed = Signal(int)
+    """Pixels; proposals merge specks below this into what surrounds them. 0: keep all."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Brush"), parent)
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(0, _STEPS)
+        self.size_spin = _spin(1, MAX_SIZE, tr("px"))
+        self.round_button = tool_button(tr("Round brush"), tr("For natural outlines."), "round-brush", checkable=True)
+        self.square_button = tool_button(
+            tr("Square brush"), tr("For straight edges and corners."), "square-brush", checkable=True
+        )
+        self.opacity_slider = QSlider(Qt.Orientation.Horizontal)
+        self.opacity_slider.setRange(0, 100)
+        self.opacity_slider.setPageStep(10)
+        self.opacity_value = label("")
+        self.outline_box = QCheckBox(tr("Outlines only"))
+        self.island_spin = _spin(0, 100_000, tr("px"))
+        self._explain()
+        self._lay_out()
+        self._connect()
+        self.set_shape(BrushShape.ROUND)
+        self.set_size(24)
+        self.set_opacity(0.5)
+
+    def size_px(self) -> int:
+        """The brush's size in pixels."""
+        return self.size_spin.value()
+
+    def set_size(self, size: int) -> None:
+        """Show `size` pixels without telling anybody."""
+        _set_quietly(self.size_spin, size)
+        _set_quietly(self.size_slider, _slider_of(self.size_spin.value()))
+
+    def set_shape(self, shape: BrushShape) -> None:
+        """Show `shape` without telling anybody."""
+        check(self.round_button, shape is BrushShape.ROUND)
+        check(self.square_button, shape is BrushShape.SQUARE)
+
+    def set_opacity(self, opacity: float) -> None:
+        """Show `opacity` (0 to 1) without telling anybody."""
+        _set_quietly(self.opacity_slider, round(opacity * 100))
+        self.opacity_value.setText(tr("{value} %", value=self.opacity_slider.value()))
+
+    def set_outline(self, outline: bool) -> None:
+        """Show whether outlines alone are drawn without telling anybody."""
+        check(self.outline_box, outline)
+
+    def set_island(self, pixels: int) -> None:
+        """Show the smallest speck that proposals keep, in pixels, without telling anybody."""
+        _set_quietly(self.island_spin, pixels)
+
+    def _explain(self) -> None:
+        explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), "[  ]")
+        explain(self.size_spin, tr("Brush size in pixels"), tr("Pixels of the image, 1 to 500."), "[  ]")
+        explain(
+            self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
+        )
+        explain(self.outline_box, tr("Outlines only"), tr("Draws edges and leaves the image's own colours clear."), "O")
+        explain(
+            self.island_spin,
+            tr("Smallest speck that proposals keep"),
+            tr("Proposals merge smaller specks into what surrounds them; 0 keeps all."),
+        )
+
+    def _lay_out(self) -> None:
+        shapes = QHBoxLayout()
+        shapes.setSpacing(GRID // 2)
+        shapes.addWidget(self.round_button)
+        shapes.addWidget(self.square_button)
+        self.head.addLayout(shapes)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GRID)
+        grid.setVerticalSpacing(GRID)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(2, 80)
+        grid.addWidget(label(tr("Size")), 0, 0)
+        grid.addWidget(self.size_slider, 0, 1)
+        grid.addWidget(self.size_spin, 0, 2)
+        grid.addWidget(label(tr("Overlay")), 1, 0)
+        grid.addWidget(self.opacity_slider, 1, 1)
+        self.opacity_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.opacity_value, 1, 2)
+        grid.addWidget(self.outline_box, 2, 1, 1, 2)
+        merge = label(tr("Merge specks below"))
+        merge.setBuddy(self.island_spin)
+        grid.addWidget(merge, 3, 0, 1, 2)
+        grid.addWidget(self.island_spin, 3, 2)
+        self.body.addLayout(grid)
+
+    def _connect(self) -> None:
+        self._shapes = QButtonGroup(self)
+        self._shapes.addButton(self.round_button)
+        self._shapes.addButton(self.square_button)
+        self.size_slider.valueChanged.connect(self._on_size_slid)
+        self.size_spin.valueChanged.connect(self._on_size_typed)
+        self._shapes.buttonToggled.connect(self._on_shape_toggled)
+        self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
+        self.outline_box.toggled.connect(self.outline_changed)
+        self.island_spin.valueChanged.connect(self.island_changed)
+
+    def _on_size_slid(self, position: int) -> None:
+        size = _size_of(position)
+        if size != self.size_spin.value():
+            _set_quietly(self.size_spin, size)
+            self.size_changed.emit(size)
+
+    def _on_size_typed(self, size: int) -> None:
+        _set_quietly(self.size_slider, _slider_of(size))
+        self.size_changed.emit(size)
+
+    def _on_shape_toggled(self, button: QToolButton, checked: bool) -> None:
+        if checked:
+            self.shape_changed.emit(BrushShape.ROUND if button is self.round_button else BrushShape.SQUARE)
+
+    def _on_opacity_slid(self, percent: int) -> None:
+        self.opacity_value.setText(tr("{value} %", value=percent))
+        self.opacity_changed.emit(percent / 100)
+
+
+def _size_of(position: int) -> int:
+    """The brush size at slider step `position`: equal steps multiply the size."""
+    return max(1, min(MAX_SIZE, round(MAX_SIZE ** (position / _STEPS))))
+
+
+def _slider_of(size: int) -> int:
+    return round(math.log(size) / math.log(MAX_SIZE) * _STEPS)
+
+
+def _spin(least: int, most: int, unit: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(least, most)
+    spin.setSuffix(f" {unit}")
+    spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+    spin.setKeyboardTracking(False)
+    spin.setMinimumSize(QSize(88, 0))
+    return spin
+
+
+def _set_quietly(control: QSlider | QSpinBox, value: int) -> None:
+    blocked = control.blockSignals(True)
+    control.setValue(value)
+    control.blockSignals(blocked)

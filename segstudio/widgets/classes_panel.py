@@ -1,0 +1,164 @@
+"""The classes: which one is painted, which ones are shown, how much of the image each has, how well each is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QListView, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from segstudio.core.class_table import ClassTable
+from segstudio.services.stylesheet import Look
+from segstudio.services.theme import GRID, Role, color
+from segstudio.services.translation import tr
+from segstudio.widgets.class_list import ClassDelegate, ClassListModel, Columns
+from segstudio.widgets.controls import Panel, label, push_button, tool_button
+
+
+class ClassesPanel(Panel):
+    """The class list. Shows what it is given and tells what the person wants; it changes no class itself."""
+
+    current_changed = Signal(int)
+    """The person chose this class index."""
+    visibility_changed = Signal(int, bool)
+    """The person shows (True) or hides class index."""
+    add_class_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Classes"), parent)
+        self.model = ClassListModel(self)
+        self.list = _ClassList()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(ClassDelegate(self.list))
+        self.list.eye_toggled.connect(self._on_eye_toggled)
+        self.list.selectionModel().currentChanged.connect(self._on_current_changed)
+        self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
+        self.add_button.clicked.connect(self.add_class_requested)
+        self.head.addWidget(self.add_button)
+        self._silent = False
+
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_ColumnHeads(self.list, self.model))
+        column.addWidget(self.list)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty_state())
+        self._stack.addWidget(full)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.addLayout(self._stack)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Show `classes`; the current one stays current where it still exists."""
+        current = self.current()
+        self._silent = True
+        self.model.set_classes(classes)
+        self._silent = False
+        self._stack.setCurrentIndex(1 if len(classes) else 0)
+        if len(classes):
+            self.set_current(min(max(current, 0), len(classes) - 1))
+
+    def current(self) -> int:
+        """The current class index; -1 where there is no class."""
+        return self.list.currentIndex().row()
+
+    def set_current(self, index: int) -> None:
+        """Make class `index` the current one without telling anybody."""
+        self._silent = True
+        self.list.setCurrentIndex(self.model.index(index))
+        self._silent = False
+
+    def set_shares(self, shares: Mapping[int, float]) -> None:
+        """How much of the image each class index has, from 0 to 1."""
+        self.model.set_shares(shares)
+
+    def set_scores(self, scores: Mapping[str, float]) -> None:
+        """The held-out IoU of each class name, from 0 to 1; empty where there is none."""
+        self.model.set_scores(scores)
+        self.update()
+
+    def _empty_state(self) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, GRID, 0)
+        column.setSpacing(GRID)
+        column.addWidget(label(tr("No classes yet. Add or load classes: they are what you paint."), Look.MUTED, True))
+        button = push_button(tr("Add classes…"), tr("Write one name a line, or load a file of names."), "plus")
+        button.clicked.connect(self.add_class_requested)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.empty_button = button
+        return made
+
+    def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if not self._silent and current.isValid():
+            self.current_changed.emit(current.row())
+
+    def _on_eye_toggled(self, row: int) -> None:
+        self.visibility_changed.emit(row, not self.model.classes[row].visible)
+
+
+class _ClassList(QListView):
+    """The rows; Space or a click on the eye shows or hides a class."""
+
+    eye_toggled = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(tr("Classes"))
+        self.setAccessibleDescription(tr("Number keys choose a class; Space shows or hides the current one."))
+
+    def sizeHint(self) -> QSize:
+        """Room for a handful of classes."""
+        return QSize(240, 6 * ClassDelegate.ROW_HEIGHT + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for three classes."""
+        return QSize(160, 3 * ClassDelegate.ROW_HEIGHT + 4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space belongs to the eye."""
+        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            self.eye_toggled.emit(self.currentIndex().row())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+
+class _ColumnHeads(QWidget):
+    """The names of the columns of numbers, above them; nothing while there are no numbers."""
+
+    def __init__(self, view: QListView, model: ClassListModel) -> None:
+        super().__init__()
+        self._view = view
+        self._model = model
+        self.setFixedHeight(QFontMetrics(self.font()).height() + 4)
+        model.numbers_changed.connect(self._on_numbers_changed)
+        self._on_numbers_changed()
+
+    def _on_numbers_changed(self) -> None:
+        self.setVisible(self._model.has_shares or self._model.has_scores)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the names over the columns of the rows below."""
+        columns = Columns.of(self._view.viewport().rect(), self._model.has_shares, self._model.has_scores)
+        painter = QPainter(self)
+        painter.setPen(color(Role.TEXT_MUTED))
+        offset = self._view.viewport().x()
+        for shown, box, name in (
+            (self._model.has_shares, columns.share, tr("share")),
+            (self._model.has_scores, columns.score, tr("IoU")),
+        ):
+            if shown:
+                painter.drawText(
+                    box.left() + offset, 0, box.width(), self.height(), int(Qt.AlignmentFlag.AlignRight), name
+                )

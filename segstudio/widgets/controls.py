@@ -1,0 +1,151 @@
+"""The few building blocks that all panels are made of, so that they look and speak alike."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.services.stylesheet import Look
+from segstudio.services.theme import GRID, ICON_SIZE, Role, set_icon
+
+
+def set_look(widget: QWidget, look: Look | None) -> None:
+    """Make `widget` one of the stylesheet's kinds, now or later."""
+    value = look.value if look is not None else None
+    if widget.property("look") == value:
+        return
+    widget.setProperty("look", value)
+    if widget.isVisible():
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def explain(widget: QWidget, name: str, why: str = "", shortcut: str = "") -> None:
+    """Name `widget` for screen readers, and say in its tooltip what it is, its shortcut and one line of why."""
+    widget.setAccessibleName(name)
+    widget.setAccessibleDescription(why)
+    head = f"{name} ({shortcut})" if shortcut else name
+    widget.setToolTip(f"{head}\n{why}" if why else head)
+
+
+def push_button(text: str, why: str, icon_name: str = "", look: Look | None = None, shortcut: str = "") -> QPushButton:
+    """A button with words on it."""
+    button = QPushButton(text)
+    button.setIconSize(ICON_SIZE)
+    button.setAutoDefault(False)
+    set_look(button, look)
+    if icon_name:
+        set_icon(button, icon_name, Role.ACCENT_TEXT if look is Look.PRIMARY else Role.TEXT)
+    explain(button, text, why, shortcut)
+    return button
+
+
+def tool_button(name: str, why: str, icon_name: str, shortcut: str = "", checkable: bool = False) -> QToolButton:
+    """A button with a drawing on it; `name` is what it is called, `why` one line of what for."""
+    button = QToolButton()
+    button.setIconSize(ICON_SIZE)
+    button.setCheckable(checkable)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    set_look(button, Look.QUIET)
+    set_icon(button, icon_name)
+    explain(button, name, why, shortcut)
+    return button
+
+
+def label(text: str = "", look: Look | None = None, wrap: bool = False) -> QLabel:
+    """Plain text in one of the looks."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    set_look(made, look)
+    if wrap:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+    return made
+
+
+class ElidedLabel(QLabel):
+    """One line of text that is cut with an ellipsis where it does not fit; the tooltip then has all of it."""
+
+    def __init__(
+        self,
+        text: str = "",
+        look: Look | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        self._mode = mode
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        set_look(self, look)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: the text gives way."""
+        return QSize(24, super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what fits."""
+        inside = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, inside.width())
+        self.setToolTip(self.text() if shown != self.text() else "")
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(inside, int(self.alignment()), shown)
+
+
+class Panel(QFrame):
+    """A surface with a name, buttons at the right of it, and `body` below."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_look(self, Look.PANEL)
+        self.setAccessibleName(title)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(2 * GRID, GRID, GRID, GRID + GRID // 2)
+        outer.setSpacing(GRID)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(GRID // 2)
+        self.head.addWidget(label(title, Look.HEADING))
+        self.head.addStretch(1)
+        outer.addLayout(self.head)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(GRID)
+        self.body.setContentsMargins(0, 0, GRID, 0)
+        outer.addLayout(self.body)
+
+
+class ParentWatcher(QObject):
+    """Calls `place` whenever the widget that a floating widget lies on changes its size."""
+
+    def __init__(self, floating: QWidget) -> None:
+        super().__init__(floating)
+        self._floating = floating
+        parent = floating.parentWidget()
+        if parent is not None:
+            parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the floating widget where it belongs."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            place = getattr(self._floating, "place", None)
+            if place is not None:
+                place()
+        return False
+
+
+def check(button: QAbstractButton, checked: bool) -> None:
+    """Check `button` without its telling anybody."""
+    blocked = button.blockSignals(True)
+    button.setChecked(checked)
+    button.blockSignals(blocked)

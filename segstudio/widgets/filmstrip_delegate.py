@@ -1,0 +1,69 @@
+"""How one image of the filmstrip is drawn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from segstudio.services.theme import GRID, Role, color, icon
+from segstudio.widgets.filmstrip_list import HELD_OUT_ROLE, MARK_ROLE, OPEN_ROLE, THUMBNAIL_ROLE
+from segstudio.widgets.status_mark import paint_mark
+
+THUMBNAIL = QSize(96, 72)
+"""Device-independent pixels."""
+
+CELL = QSize(THUMBNAIL.width() + 2 * GRID, THUMBNAIL.height() + 4 * GRID)
+
+
+class FilmstripDelegate(QStyledItemDelegate):
+    """Thumbnail, status mark, held-out badge, name."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Every cell alike."""
+        return CELL
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw one cell."""
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        is_open = bool(index.data(OPEN_ROLE))
+        cell = option.rect.adjusted(2, 2, -2, -2)
+        if selected or hovered or is_open:
+            painter.setPen(QPen(color(Role.ACCENT), 2) if is_open else Qt.PenStyle.NoPen)
+            painter.setBrush(color(Role.ACCENT_SOFT if selected or is_open else Role.HOVER))
+            painter.drawRoundedRect(QRectF(cell).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        frame = QRect(option.rect.left() + GRID, option.rect.top() + GRID - 2, THUMBNAIL.width(), THUMBNAIL.height())
+        self._paint_thumbnail(painter, frame, index.data(THUMBNAIL_ROLE))
+        if index.data(HELD_OUT_ROLE):
+            badge = QRect(frame.right() - 19, frame.top() + 2, 18, 18)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color(Role.PANEL, 0.9))
+            painter.drawRoundedRect(badge, 4, 4)
+            icon("held-out").paint(painter, badge.adjusted(2, 2, -2, -2))
+        line = QRect(frame.left(), frame.bottom() + 5, frame.width(), 18)
+        paint_mark(painter, index.data(MARK_ROLE), QRectF(line.left(), line.center().y() - 6, 13, 13))
+        words = line.adjusted(18, 0, 0, 0)
+        painter.setPen(color(Role.TEXT))
+        text = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, words.width())
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+        painter.restore()
+
+    def _paint_thumbnail(self, painter: QPainter, frame: QRect, pixmap: QPixmap | None) -> None:
+        clip = QPainterPath()
+        clip.addRoundedRect(QRectF(frame), 4, 4)
+        painter.fillPath(clip, color(Role.CANVAS_BACKGROUND))
+        if pixmap is None or pixmap.isNull():
+            middle = frame.center()
+            icon("image", Role.TEXT_MUTED).paint(painter, QRect(middle.x() - 11, middle.y() - 11, 24, 24))
+            return
+        size = pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        target = QRect(frame.topLeft(), size)
+        target.moveCenter(frame.center())
+        painter.setClipPath(clip)
+        painter.drawPixmap(target, pixmap)
+        painter.setClipping(False)

@@ -1,0 +1,75 @@
+"""The rounds so far, and the way back to any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from segstudio.services.theme import GRID, icon
+from segstudio.services.translation import tr
+from segstudio.widgets.controls import push_button
+from segstudio.widgets.words import score
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """One round as shown: `title` "Round 3", `detail` "12 images, 40 s", its held-out mean IoU, whether in use."""
+
+    id: str
+    title: str
+    detail: str = ""
+    score: float | None = None
+    in_use: bool = False
+
+
+class RoundList(QWidget):
+    """Newest first; Enter, a double click or the button uses the chosen round."""
+
+    use_clicked = Signal(str)
+    """The id of the round."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[RoundRow] = []
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("Rounds"))
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setFixedHeight(17 * GRID)
+        self.use_button = push_button(
+            tr("Use this one"), tr("Proposals come from this round from now on; no round is deleted."), "history"
+        )
+        self.use_button.clicked.connect(self._on_use)
+        self.list.itemActivated.connect(self._on_use)
+        self.list.currentRowChanged.connect(self._on_current_changed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(self.list)
+        column.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._on_current_changed(-1)
+
+    def set_rounds(self, rows: Sequence[RoundRow]) -> None:
+        """Show `rows`, newest first."""
+        self._rows = list(rows)
+        self.list.clear()
+        for row in self._rows:
+            use = tr("in use") if row.in_use else ""
+            text = " · ".join(part for part in (row.title, tr("IoU {score}", score=score(row.score)), use) if part)
+            item = QListWidgetItem(text)
+            item.setToolTip("\n".join(part for part in (text, row.detail) if part))
+            if row.in_use:
+                item.setIcon(icon("accept"))
+            self.list.addItem(item)
+
+    def _on_current_changed(self, row: int) -> None:
+        self.use_button.setEnabled(0 <= row < len(self._rows) and not self._rows[row].in_use)
+
+    def _on_use(self) -> None:
+        row = self.list.currentRow()
+        if 0 <= row < len(self._rows) and not self._rows[row].in_use:
+            self.use_clicked.emit(self._rows[row].id)

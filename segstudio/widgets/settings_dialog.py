@@ -1,0 +1,96 @@
+"""Asks for the settings that have no place in a panel. It stores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QWidget
+
+from segstudio.services.stylesheet import Look
+from segstudio.services.theme import GRID, ThemeChoice
+from segstudio.services.translation import tr
+from segstudio.widgets.controls import explain, label
+from segstudio.widgets.dialog_frame import DialogFrame
+
+MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True)
+class SettingsValues:
+    """The values that the dialog shows and gives back."""
+
+    theme: ThemeChoice = ThemeChoice.SYSTEM
+    min_island: int = 40
+    """Pixels."""
+    look_ahead: int = 3
+    """Images."""
+    pixel_limit: int = 500 * MEGAPIXEL
+    """Pixels an image may have."""
+    hold_toggles: bool = False
+    """Whether keys that are held (X, H) act as toggles instead."""
+
+
+class SettingsDialog(DialogFrame):
+    """`values()` after `accepted`."""
+
+    def __init__(self, values: SettingsValues, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Settings"), "", tr("Save settings"), parent)
+        self.theme_box = QComboBox()
+        for text, choice in (
+            (tr("Like the system"), ThemeChoice.SYSTEM),
+            (tr("Light"), ThemeChoice.LIGHT),
+            (tr("Dark"), ThemeChoice.DARK),
+        ):
+            self.theme_box.addItem(text, choice)
+        self.theme_box.setCurrentIndex(self.theme_box.findData(values.theme))
+        self.island_spin = _spin(0, 100_000, tr("px"), values.min_island)
+        self.ahead_spin = _spin(0, 50, tr("images"), values.look_ahead)
+        self.limit_spin = _spin(1, 4_000, tr("megapixels"), max(1, values.pixel_limit // MEGAPIXEL))
+        self.hold_box = QCheckBox(tr("Keys that are held act as toggles"))
+        self.hold_box.setChecked(values.hold_toggles)
+        form = QFormLayout()
+        form.setHorizontalSpacing(2 * GRID)
+        form.setVerticalSpacing(GRID)
+        self._add(form, tr("Theme"), self.theme_box, tr("The image looks the same in both."))
+        self._add(
+            form,
+            tr("Merge specks below"),
+            self.island_spin,
+            tr("Smaller patches of a proposal are merged; 0 keeps all."),
+        )
+        self._add(
+            form, tr("Propose ahead"), self.ahead_spin, tr("The next images get their proposals while you paint.")
+        )
+        self._add(form, tr("Largest image"), self.limit_spin, tr("Guards the memory; larger images are refused."))
+        self._add(
+            form,
+            tr("Keyboard"),
+            self.hold_box,
+            tr("X erases and H hides the overlay: while held, or until pressed again."),
+        )
+        self.body.addLayout(form)
+        self.body.addStretch(1)
+        self.setMinimumWidth(60 * GRID)
+
+    def values(self) -> SettingsValues:
+        """What is chosen now."""
+        return SettingsValues(
+            theme=self.theme_box.currentData(),
+            min_island=self.island_spin.value(),
+            look_ahead=self.ahead_spin.value(),
+            pixel_limit=self.limit_spin.value() * MEGAPIXEL,
+            hold_toggles=self.hold_box.isChecked(),
+        )
+
+    def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
+        explain(control, name, why)
+        form.addRow(name, control)
+        form.addRow("", label(why, Look.MUTED, wrap=True))
+
+
+def _spin(least: int, most: int, unit: str, value: int) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(least, most)
+    spin.setSuffix(f" {unit}")
+    spin.setValue(value)
+    return spin

@@ -1,0 +1,155 @@
+"""The strip below everything: what is under the pointer at the left, what comes next at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QWidget
+
+from segstudio.services.stylesheet import Look
+from segstudio.services.theme import GRID, Role, set_icon
+from segstudio.services.translation import tr
+from segstudio.widgets.controls import ElidedLabel, explain, label, push_button, set_look
+from segstudio.widgets.status_mark import Mark, mark_text, paint_mark
+from segstudio.widgets.words import percent, time_left
+
+_SEPARATOR = " · "
+
+
+class ImageStatus(QFrame):
+    """The open image, the pixel under the pointer, the state of its label map, and the one primary action."""
+
+    primary_clicked = Signal()
+    cancel_clicked = Signal()
+    """The person cancels what `busy` shows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_look(self, Look.BAR)
+        self._image = ""
+        self._hover = ""
+        self.left = ElidedLabel()
+        self.left.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.busy = BusyIndicator()
+        self.busy.cancel_clicked.connect(self.cancel_clicked)
+        self.mark = MarkView()
+        self.state = label("", Look.MUTED)
+        self.primary_button = push_button(tr("Propose"), "", "propose", Look.PRIMARY)
+        self.primary_button.setMinimumWidth(144)
+        self.primary_button.clicked.connect(self.primary_clicked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        row.setSpacing(GRID)
+        row.addWidget(self.left, 1)
+        row.addWidget(self.busy)
+        row.addSpacing(GRID)
+        row.addWidget(self.mark)
+        row.addWidget(self.state)
+        row.addSpacing(GRID)
+        row.addWidget(self.primary_button)
+        self.set_state("", None)
+
+    def set_image(self, name: str, width: int = 0, height: int = 0) -> None:
+        """Show the open image's name and its size in pixels; an empty name: none is open."""
+        self._image = _SEPARATOR.join([name, f"{width}×{height}"]) if name else ""
+        self._hover = ""
+        self._refresh()
+
+    def set_hover(self, x: int, y: int, class_name: str, confidence: int | None = None) -> None:
+        """Show the pixel under the pointer, its class, and the proposal's `confidence` (0 to 255) if any."""
+        parts = [tr("x {x} y {y}", x=x, y=y), class_name]
+        if confidence is not None:
+            parts.append(tr("sure {percent}", percent=percent(confidence / 255)))
+        self._hover = _SEPARATOR.join(parts)
+        self._refresh()
+
+    def clear_hover(self) -> None:
+        """The pointer left the image."""
+        self._hover = ""
+        self._refresh()
+
+    def set_state(self, text: str, mark: Mark | None = None) -> None:
+        """Say what the label map is, e.g. "proposal from round 3 · not accepted", with its mark."""
+        self.state.setText(text)
+        self.mark.set_mark(mark)
+
+    def set_primary(self, text: str, icon_name: str, enabled: bool, hint: str, shortcut: str = "") -> None:
+        """Name the primary action by what it does; `hint` says why, or why it cannot be done."""
+        self.primary_button.setText(text)
+        set_icon(self.primary_button, icon_name, Role.ACCENT_TEXT)
+        self.primary_button.setEnabled(enabled)
+        explain(self.primary_button, text, hint, shortcut)
+
+    def _refresh(self) -> None:
+        self.left.setText(_SEPARATOR.join(part for part in (self._image, self._hover) if part))
+
+
+class MarkView(QWidget):
+    """One status mark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mark: Mark | None = None
+        self.setFixedSize(QSize(16, 16))
+
+    def set_mark(self, mark: Mark | None) -> None:
+        """Show `mark`, or nothing."""
+        self._mark = mark
+        self.setVisible(mark is not None)
+        if mark is not None:
+            self.setToolTip(mark_text(mark))
+            self.setAccessibleName(mark_text(mark))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        if self._mark is not None:
+            paint_mark(QPainter(self), self._mark, QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+
+class BusyIndicator(QWidget):
+    """Long work: what it is, how far, how long still, and Cancel. Hidden while there is none."""
+
+    cancel_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = label("", Look.MUTED)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(20 * GRID)
+        self.left = label("", Look.MUTED)
+        self.cancel_button = push_button(
+            tr("Cancel"), tr("Stops at once; what is done so far is kept."), "cancel", Look.QUIET
+        )
+        self.cancel_button.clicked.connect(self.cancel_clicked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        for widget in (self.text, self.bar, self.left, self.cancel_button):
+            row.addWidget(widget)
+        self.hide()
+
+    def start(self, text: str) -> None:
+        """Begin to show work called `text`, of unknown length."""
+        self.text.setText(text)
+        self.bar.setRange(0, 0)
+        self.bar.setAccessibleName(text)
+        self.left.clear()
+        self.cancel_button.setEnabled(True)
+        self.show()
+
+    def set_progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
+        """`done` of `total` pieces; `seconds_left` where it can be told."""
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+        parts = [tr("{done} of {total}", done=done, total=total)]
+        if seconds_left is not None:
+            parts.append(time_left(seconds_left))
+        self.left.setText(_SEPARATOR.join(parts))
+
+    def stop(self) -> None:
+        """The work is over."""
+        # An indeterminate bar has a timer of its own; a fixed range ends it.
+        self.bar.setRange(0, 1)
+        self.hide()

@@ -1,0 +1,38 @@
+"""How numbers are said on screen: with units and sensible digits. Knows no widget."""
+
+from __future__ import annotations
+
+from segstudio.services.translation import tr
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as "40 s", "2 min 10 s", "12 min" or "2 h 10 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return tr("{seconds} s", seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 5 and rest:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    if minutes < 60:
+        return tr("{minutes} min", minutes=minutes)
+    hours, minutes = divmod(minutes, 60)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes) if minutes else tr("{hours} h", hours=hours)
+
+
+def time_left(seconds: float) -> str:
+    """`seconds` as "40 s left"."""
+    return tr("{duration} left", duration=duration(seconds))
+
+
+def percent(share: float) -> str:
+    """A fraction from 0 to 1 as "31 %"; what is there but rounds to nothing is "< 1 %"."""
+    if 0 < share < 0.005:
+        return tr("< 1 %")
+    if 0.995 <= share < 1:
+        return tr("> 99 %")
+    return tr("{value} %", value=round(share * 100))
+
+
+def score(value: float | None) -> str:
+    """A score from 0 to 1 with two decimals; a dash where there is none."""
+    return "–" if value is None else f"{value:.2f}"
