@@ -32,7 +32,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         # The bits of a file that is being replaced stay as they are.
         if path.exists():
             temporary.chmod(path.stat().st_mode & 0o777)
-        os.replace(temporary, path)
+        temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         if temporary is not None:

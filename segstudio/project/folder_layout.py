@@ -45,7 +45,7 @@ def images_in(folder: Path) -> tuple[dict[str, str], list[str]]:
     found: dict[str, tuple[int, str]] = {}
     doubles: list[str] = []
     for file in file_names(folder):
-        stem, suffix = os.path.splitext(file)
+        stem, suffix = _split(file)
         rank = ranks.get(suffix.lower())
         if rank is None or file.startswith("."):
             continue
@@ -58,10 +58,13 @@ def images_in(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def stems_in(folder: Path, suffix: str) -> set[str]:
-    """The stems of the files in `folder` that end in `suffix` (any case), hidden ones excepted; empty without a folder."""
+    """The stems of the files in `folder` that end in `suffix` (any case); hidden ones do not count.
+
+    A folder that is not there has none. Raises InputError where it cannot be read.
+    """
     if not folder.is_dir():
         return set()
-    names = (os.path.splitext(file) for file in file_names(folder) if not file.startswith("."))
+    names = (_split(file) for file in file_names(folder) if not file.startswith("."))
     return {stem for stem, ending in names if ending.lower() == suffix}
 
 
@@ -76,3 +79,8 @@ def file_names(folder: Path) -> list[str]:
             folder=folder,
             reason=error.strerror or type(error).__name__,
         ) from error
+
+
+def _split(file: str) -> tuple[str, str]:
+    """(stem, ending); a hundred thousand `Path` objects would take most of the time that opening a folder takes."""
+    return os.path.splitext(file)  # noqa: PTH122

@@ -132,7 +132,7 @@ def scaled_to_8_bit(values: npt.NDArray[np.generic], scaling: Scaling) -> UInt8A
         return values.astype(np.uint8) * 255
     if scaling is Scaling.FIXED:
         integer = np.issubdtype(values.dtype, np.integer)
-        low, high = (0.0, float(np.iinfo(values.dtype).max)) if integer else (0.0, 1.0)
+        low, high = 0.0, float(np.iinfo(values.dtype.str).max) if integer else 1.0
     else:
         # A million evenly spaced values give the percentiles of a large image closely enough.
         sample = values.ravel()[:: max(1, values.size // 1_000_000)].astype(np.float64)

@@ -1,7 +1,8 @@
 """Turning a plain folder of images into a Pascal VOC folder.
 
-The images are hard-linked into JPEGImages, or copied where the disk knows no links, and the originals stay where they are:
-VOC readers then find every image, nothing a person put there has moved, and with links no room is taken twice.
+The images are hard-linked into JPEGImages, or copied where the disk knows no links, and the originals stay where
+they are: VOC readers then find every image, nothing a person put there has moved, and with links no room is taken
+twice.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def become_voc_folder(folder: Path, images: Mapping[str, Path]) -> None:
     try:
         for path in images.values():
             _link_or_copy(path, temporary / path.name)
-        os.replace(temporary, folder / JPEG_IMAGES)
+        temporary.replace(folder / JPEG_IMAGES)
         sync_folder(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)

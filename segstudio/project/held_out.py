@@ -1,0 +1,117 @@
+"""The rule that decides, once, whether an accepted image teaches or is held out.
+
+Owns the decision alone; lists and index are read and written elsewhere. In this order:
+
+1. A name in val.txt is held out, one in train.txt teaches (the caller looks there first).
+2. Images that belong together stay on one side: an image goes where the accepted image is that it looks most like,
+   if that is a near-duplicate (any name; see `looks`) or a neighbouring frame: the image before or after it in the
+   folder's order, of the same name but for the last number, that looks alike.
+3. The first four accepted images teach.
+4. A class seen in three accepted images or more (this one counted) must be on both sides: an image that has a class
+   which is missing from one side goes there; of several such classes the rarest decides.
+5. Else one in five is held out, by a hash of the name that is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from segstudio.project.looks import DUPLICATE_CORRELATION, NEIGHBOUR_CORRELATION, Look
+
+FIRST_WITH_HELD_OUT = 5
+"""The first so many accepted images but one teach."""
+
+ONE_IN = 5
+
+SEEN_ENOUGH = 3
+"""A class seen in so many images must be on both sides."""
+
+_LAST_NUMBER = re.compile(r"\d+(?!.*\d)")
+
+
+class Side(Enum):
+    """What an accepted image is for."""
+
+    TEACHING = "teaching"
+    HELD_OUT = "held out"
+
+
+@dataclass(frozen=True)
+class AcceptedImage:
+    """What the rule needs to know of an image.
+
+    Attributes:
+        name: its stem.
+        position: its place in the folder's order.
+        look: how it looks; None where it could not be read or was not looked at.
+        classes: the names of the classes that its label map holds.
+    """
+
+    name: str
+    position: int
+    look: Look | None
+    classes: frozenset[str]
+
+
+def decide_side(image: AcceptedImage, accepted: Sequence[tuple[AcceptedImage, Side]]) -> Side:
+    """The side of `image`, which has none yet; `accepted` are the others that are accepted."""
+    together = _side_of_companion(image, accepted)
+    if together is not None:
+        return together
+    if len(accepted) + 1 < FIRST_WITH_HELD_OUT:
+        return Side.TEACHING
+    return _side_for_classes(image, accepted) or hashed_side(image.name)
+
+
+def hashed_side(name: str) -> Side:
+    """One name in five is held out, the same ones on every machine."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return Side.HELD_OUT if int.from_bytes(digest[:8], "big") % ONE_IN == 0 else Side.TEACHING
+
+
+def belong_together(first: AcceptedImage, second: AcceptedImage) -> float | None:
+    """How alike two images are if they are near-duplicates or neighbouring frames, else None."""
+    if first.look is None or second.look is None:
+        return None
+    likeness = first.look.likeness(second.look)
+    if likeness >= DUPLICATE_CORRELATION and first.look.has_color_of(second.look):
+        return likeness
+    follows = abs(first.position - second.position) == 1 and _is_same_series(first.name, second.name)
+    return likeness if follows and likeness >= NEIGHBOUR_CORRELATION and first.look.has_color_of(second.look) else None
+
+
+def _side_of_companion(image: AcceptedImage, accepted: Sequence[tuple[AcceptedImage, Side]]) -> Side | None:
+    companions = [
+        (likeness, side) for other, side in accepted if (likeness := belong_together(image, other)) is not None
+    ]
+    return max(companions, key=lambda companion: companion[0])[1] if companions else None
+
+
+def _side_for_classes(image: AcceptedImage, accepted: Sequence[tuple[AcceptedImage, Side]]) -> Side | None:
+    seen = {side: Counter(name for other, at in accepted if at is side for name in other.classes) for side in Side}
+    wishes = []
+    for name in image.classes:
+        teaching, held_out = seen[Side.TEACHING][name], seen[Side.HELD_OUT][name]
+        if teaching + held_out + 1 < SEEN_ENOUGH:
+            continue
+        if held_out == 0:
+            wishes.append((teaching, name, Side.HELD_OUT))
+        elif teaching == 0:
+            wishes.append((held_out, name, Side.TEACHING))
+    return min(wishes, key=lambda wish: wish[:2])[2] if wishes else None
+
+
+def _without_number(name: str) -> str | None:
+    """The name around its last number, or None where it has none."""
+    match = _LAST_NUMBER.search(name)
+    return f"{name[: match.start()]}\0{name[match.end() :]}" if match else None
+
+
+def _is_same_series(first: str, second: str) -> bool:
+    series = _without_number(first)
+    return series is not None and series == _without_number(second)

@@ -1,0 +1,286 @@
+"""The journal of an image: one appended, checksummed record for every edit, undo and redo, as they are made.
+
+Owns the file's layout and its replay. It knows edits as bytes that a label map can swap, and nothing of drafts or masks
+but their checksums.
+
+Layout: a header (magic, version, checksum of the label map that the first record changes), then records: kind, length,
+checksum, payload. Kinds: EDIT (payload: the edit), UNDO, REDO, MARK (a place in the journal, numbered from 1), SAVED
+(a MARK's number and the checksum of the label map as it stood there, which is about to be saved), SETTLED (the save
+that was announced last is done). SAVED is appended *before* the file is replaced and SETTLED after it: whichever file
+is there after a power cut or a failed save, its checksum finds the place from which records must still be applied. A
+torn last record, as a power cut leaves, is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.edits import Edit, EditFormatError
+from segstudio.formats.atomic import save_error, write_all
+
+_MAGIC = b"SSJOURNL"
+_VERSION = 1
+_HEADER = struct.Struct("<8sHHI")  # magic, version, nothing, checksum of the base
+_RECORD = struct.Struct("<BII")  # kind, bytes of the payload, checksum of kind and payload
+_SAVED = struct.Struct("<II")  # number of the mark, checksum of the label map
+
+
+class Kind(IntEnum):
+    """What a record says."""
+
+    EDIT = 1
+    UNDO = 2
+    REDO = 3
+    MARK = 4
+    SAVED = 5
+    SETTLED = 6
+
+
+@dataclass
+class Replay:
+    """What a journal says about a label map of a known checksum.
+
+    Attributes:
+        is_matched: whether the journal knows that label map; if not, the other parts are empty.
+        pending: the edits to apply to it, in this order, to reach the last recorded state.
+        undo: what can then be undone, the newest last.
+        redo: what can then be redone, the next one last.
+        good_end: where the last whole record ends, in bytes.
+        marks: how many marks there are.
+    """
+
+    is_matched: bool = False
+    pending: list[Edit] = field(default_factory=list)
+    undo: list[Edit] = field(default_factory=list)
+    redo: list[Edit] = field(default_factory=list)
+    good_end: int = 0
+    marks: int = 0
+
+
+def checksum(labels: npt.NDArray[np.uint8]) -> int:
+    """The checksum (CRC-32) of a label map (H, W) uint8 and its size, by which saved states are told apart."""
+    start = zlib.crc32(struct.pack("<II", *labels.shape))
+    return zlib.crc32(np.ascontiguousarray(labels).data, start)
+
+
+def replay(data: bytes, base: int) -> Replay:
+    """What the journal bytes `data` say about the label map of the checksum `base`; never raises for damaged bytes."""
+    found = Replay()
+    header = _read_header(data)
+    if header is None:
+        return found
+    found.good_end = _HEADER.size
+    steps: list[Edit] = []
+    places = {0: 0}
+    saved = [(0, header)]
+    try:
+        for kind, payload, end in _records(data):
+            if kind is Kind.EDIT:
+                steps.append(Edit.from_bytes(payload))
+                found.undo.append(steps[-1])
+                found.redo.clear()
+            elif kind is Kind.UNDO:
+                steps.append(found.undo.pop())
+                found.redo.append(steps[-1])
+            elif kind is Kind.REDO:
+                steps.append(found.redo.pop())
+                found.undo.append(steps[-1])
+            elif kind is Kind.MARK:
+                found.marks += 1
+                places[found.marks] = len(steps)
+            elif kind is Kind.SAVED:
+                mark, state = _SAVED.unpack(payload)
+                saved.append((mark if mark in places else found.marks, state))
+            else:
+                # What was on the disk before cannot come back by itself.
+                del saved[:-1]
+            found.good_end = end
+    except (EditFormatError, IndexError, struct.error):
+        # A whole record that makes no sense ends the journal as a torn one does.
+        pass
+    place = next((places[mark] for mark, state in reversed(saved) if state == base), None)
+    if place is None:
+        return Replay(good_end=found.good_end, marks=found.marks)
+    found.is_matched = True
+    found.pending = steps[place:]
+    return found
+
+
+def ends_saved(path: Path) -> bool:
+    """Whether the last record of the journal at `path` says that all was saved; cheap, for lists of many images."""
+    tail = _RECORD.size
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size <= _HEADER.size:
+                return True
+            file.seek(max(0, size - tail))
+            data = file.read()
+    except OSError:
+        return True
+    return [kind for kind, _, _ in _records(data, start=0)] == [Kind.SETTLED]
+
+
+class Journal:
+    """The journal of one image, open for appending; the file is made with the first record.
+
+    Appending hands the bytes to the system before it returns; `sync` makes them survive a power cut. Usable from
+    several threads. All methods that write raise SaveError where the record cannot be written; the file then ends with
+    the record before.
+    """
+
+    def __init__(self, path: Path, base: int, pending: int = 0) -> None:
+        """`base` is the checksum of the saved label map that was loaded; `pending` edits were applied to it."""
+        self.path = path
+        self._base = base
+        self._lock = threading.RLock()
+        self._descriptor: int | None = None
+        self._end = 0
+        self._marks = 0
+        self._since_mark = 0
+        self._unsaved = pending
+        self.needs_sync = False
+        self.is_closed = False
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether edits were recorded since the state that was saved last."""
+        return self._since_mark + self._unsaved > 0
+
+    def append(self, edit: Edit) -> None:
+        """Record an edit."""
+        self._append(Kind.EDIT, edit.to_bytes())
+
+    def append_undo(self) -> None:
+        """Record that the last edit was undone."""
+        self._append(Kind.UNDO, b"")
+
+    def append_redo(self) -> None:
+        """Record that the edit that was undone last was made again."""
+        self._append(Kind.REDO, b"")
+
+    def append_mark(self) -> int:
+        """Mark the present place, for a state that is about to be saved; returns the mark's number."""
+        with self._lock:
+            self._append(Kind.MARK, b"")
+            return self._marks
+
+    def append_saved(self, mark: int, state: int) -> None:
+        """Record that the label map of the checksum `state`, as it stood at `mark`, is about to be saved."""
+        self._append(Kind.SAVED, _SAVED.pack(mark, state))
+
+    def append_settled(self, mark: int, state: int) -> None:
+        """Record that the save announced by `append_saved` is done."""
+        with self._lock:
+            self._append(Kind.SETTLED, b"")
+            self._base = state
+            if mark == self._marks:
+                self._unsaved = 0
+
+    def sync(self) -> None:
+        """Make all that was appended survive a power cut."""
+        with self._lock:
+            if self._descriptor is None or not self.needs_sync:
+                return
+            self.needs_sync = False
+            descriptor = os.dup(self._descriptor)
+        # Outside the lock: the next stroke must not wait for the disk.
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            self.needs_sync = True
+            raise save_error(self.path, error) from error
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Sync and close; a closed journal takes no more records."""
+        self.sync()
+        with self._lock:
+            self.is_closed = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _append(self, kind: Kind, payload: bytes) -> None:
+        if self.is_closed:
+            raise ValueError("the journal is closed")
+        with self._lock:
+            try:
+                if self._descriptor is None:
+                    self._open()
+                self._write(kind, payload)
+            except OSError as error:
+                raise save_error(self.path, error) from error
+
+    def _write(self, kind: Kind, payload: bytes) -> None:
+        assert self._descriptor is not None
+        record = _RECORD.pack(kind, len(payload), zlib.crc32(payload, kind)) + payload
+        try:
+            write_all(self._descriptor, record)
+        except OSError:
+            # Without its torn end the journal can go on once there is room again.
+            os.ftruncate(self._descriptor, self._end)
+            raise
+        self._end += len(record)
+        self.needs_sync = True
+        if kind is Kind.MARK:
+            self._marks += 1
+            self._unsaved += self._since_mark
+            self._since_mark = 0
+        elif kind in (Kind.EDIT, Kind.UNDO, Kind.REDO):
+            self._since_mark += 1
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        data = self.path.read_bytes() if self.path.exists() else b""
+        known = replay(data, self._base)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            # What follows the last whole record is torn and would hide every record after it.
+            os.ftruncate(descriptor, known.good_end)
+            if known.good_end == 0:
+                write_all(descriptor, _HEADER.pack(_MAGIC, _VERSION, 0, self._base))
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        self._end = max(known.good_end, _HEADER.size)
+        self._marks = known.marks
+        self._unsaved = len(known.pending)
+        if known.good_end and not known.is_matched:
+            # The mask was changed by someone else: what follows starts from that one.
+            self._write(Kind.MARK, b"")
+            self._write(Kind.SAVED, _SAVED.pack(self._marks, self._base))
+            self._write(Kind.SETTLED, b"")
+            self._unsaved = 0
+
+
+def _read_header(data: bytes) -> int | None:
+    """The checksum of the base, or None where this is no journal that we can read."""
+    if len(data) < _HEADER.size:
+        return None
+    magic, version, _, base = _HEADER.unpack_from(data)
+    return base if magic == _MAGIC and version == _VERSION else None
+
+
+def _records(data: bytes, start: int = _HEADER.size) -> Iterator[tuple[Kind, bytes, int]]:
+    """(kind, payload, end) of each whole record, up to the first that is torn or damaged."""
+    offset = start
+    while offset + _RECORD.size <= len(data):
+        kind, length, check = _RECORD.unpack_from(data, offset)
+        payload = data[offset + _RECORD.size : offset + _RECORD.size + length]
+        offset += _RECORD.size + length
+        if len(payload) != length or kind not in list(Kind) or zlib.crc32(payload, kind) != check:
+            return
+        yield Kind(kind), payload, offset

@@ -1,0 +1,326 @@
+"""A project: a VOC folder together with what segstudio keeps about it in `.segstudio`.
+
+Owns the life of a label map: proposed, drafted, recorded edit by edit, accepted. Statuses are read off the files, so
+they cannot disagree with them; the index keeps what no file says. Nothing is written by opening a folder or looking.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.class_table import VOID, ClassTable
+from segstudio.core.edits import Edit, EditFormatError
+from segstudio.core.errors import InputError, SaveError, marked
+from segstudio.core.label_map import LabelMap
+from segstudio.formats.atomic import make_folder, write_atomically
+from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT
+from segstudio.project.folder_layout import STATE_FOLDER, stems_in
+from segstudio.project.held_out import Side
+from segstudio.project.index import ProjectIndex
+from segstudio.project.journal import Journal, Replay, checksum, ends_saved, replay
+from segstudio.project.kept_maps import DraftStore, Proposal, ProposalStore
+from segstudio.project.rounds import Round
+from segstudio.project.sides import Sides
+from segstudio.project.voc_folder import UInt8Array, VocFolder
+
+__all__ = ["Project", "Proposal", "Side", "Status"]
+
+
+class Status(Enum):
+    """How far an image is."""
+
+    UNLABELLED = "unlabelled"
+    PROPOSED = "proposed"
+    DRAFT = "draft"
+    ACCEPTED = "accepted"
+
+
+class Project:
+    """An open folder. Usable from several threads; writing raises SaveError, reading InputError."""
+
+    def __init__(self, folder: VocFolder) -> None:
+        """Use `open`."""
+        self.folder = folder
+        self.state_dir = folder.workspace / STATE_FOLDER
+        self.checkpoints_dir = self.state_dir / "checkpoints"
+        self._lock = threading.RLock()
+        self._index = ProjectIndex(self.state_dir / "project.sqlite")
+        self._sides = Sides(folder, self._index)
+        self._drafts = DraftStore(self.state_dir / "drafts", folder.pixel_limit)
+        self._proposals = ProposalStore(self.state_dir / "proposals", folder.pixel_limit)
+        self._journal_dir = self.state_dir / "journal"
+        # True and False are known; None: there is a journal that nobody looked into yet.
+        self._unsaved: dict[str, bool | None] = dict.fromkeys(stems_in(self._journal_dir, ".journal"))
+        self._journals: dict[str, Journal] = {}
+        self._name_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._bases: dict[str, tuple[int, int]] = {}
+
+    @classmethod
+    def open(cls, root: Path, workspace: Path | None = None, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Project:
+        """Open the folder `root`, writing under `workspace` where one is named.
+
+        Raises:
+            InputError: as `VocFolder.open`; or the index is damaged or of a newer version.
+        """
+        return cls(VocFolder.open(root, workspace, pixel_limit))
+
+    @property
+    def names(self) -> list[str]:
+        """The image names, in natural order."""
+        return self.folder.names
+
+    @property
+    def classes(self) -> ClassTable:
+        """The class table."""
+        return self.folder.classes
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Use another class table; see `VocFolder.set_classes`."""
+        self.folder.set_classes(classes)
+
+    # -- statuses and sides ---------------------------------------------------------------------------------
+
+    def status(self, name: str) -> Status:
+        """How far the image is. A mask that was there before counts as accepted, until it is edited again."""
+        if name in self._drafts.names or self._has_unsaved_edits(name):
+            return Status.DRAFT
+        if self.folder.has_mask(name):
+            return Status.ACCEPTED
+        return Status.PROPOSED if name in self._proposals.names else Status.UNLABELLED
+
+    def has_labels(self, name: str) -> bool:
+        """Whether there is a mask, a draft or recorded edits."""
+        return self.status(name) in (Status.DRAFT, Status.ACCEPTED)
+
+    def is_held_out(self, name: str) -> bool | None:
+        """Whether the image never teaches; None where its side is not decided yet."""
+        side = self._sides.side(name)
+        return None if side is None else side is Side.HELD_OUT
+
+    def decide_sides(
+        self, progress: Callable[[int, int], None] | None = None, cancel: Callable[[], bool] | None = None
+    ) -> None:
+        """Decide the sides of the masks that were there before and stand in no list, now instead of when needed.
+
+        It opens each of them once, so run it in the background. Raises Cancelled.
+        """
+        self._sides.decide_missing(progress, cancel)
+
+    def teaching_names(self) -> list[str]:
+        """The images with an accepted mask that teach. A draft over an accepted mask changes nothing until accepted."""
+        return self._sides.names_on(Side.TEACHING)
+
+    def held_out_names(self) -> list[str]:
+        """The images with an accepted mask that never teach."""
+        return self._sides.names_on(Side.HELD_OUT)
+
+    def move_to_side(self, name: str, side: Side) -> None:
+        """Move an image deliberately; scores are then not comparable with earlier ones. Raises SaveError."""
+        self._sides.move(name, side)
+
+    # -- label maps -----------------------------------------------------------------------------------------
+
+    def load_label_map(self, name: str) -> LabelMap:
+        """The label map of `name` as it was last seen: draft, else accepted mask, else all void, plus later edits.
+
+        Raises:
+            InputError: the image, its draft or its mask is broken, or they differ in size.
+        """
+        with self._lock_of(name):
+            labels = self._saved_labels(name)
+            found = self._replay(name, checksum(labels))
+            label_map = LabelMap.from_array(labels)
+            for edit in found.pending:
+                try:
+                    edit.apply_to(label_map)
+                except EditFormatError:
+                    break
+            self._bases[name] = (checksum(labels), len(found.pending))
+            return label_map
+
+    def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
+        """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
+        with self._lock_of(name):
+            found = self._replay(name, checksum(self._saved_labels(name)))
+            return found.undo, found.redo
+
+    def save_draft(self, name: str, labels: UInt8Array, mark: int | None = None) -> None:
+        """Keep `labels` (H, W) as the draft of `name`.
+
+        Where edits may go on meanwhile, take ``mark = journal(name).append_mark()`` together with the copy of `labels`:
+        the edits recorded after it are then not taken for saved. A draft that says nothing (all void, no mask) is
+        dropped. Raises SaveError.
+        """
+        with self._lock_of(name):
+            self._refuse_wrong_size(name, labels)
+            mark = self._announce(name, labels, mark)
+            if not self.folder.has_mask(name) and bool((labels == VOID).all()):
+                self._drafts.drop(name)
+            else:
+                self._drafts.save(name, labels, self.classes)
+            self._settle(name, labels, mark)
+
+    def accept(self, name: str, labels: UInt8Array, mark: int | None = None) -> Side:
+        """Write `labels` (H, W) as the mask of `name`, enter it in the lists, drop draft and proposal.
+
+        `mark` as in `save_draft`. The work stays recorded in the journal where writing fails.
+
+        Raises:
+            SaveError: the mask, the index or a list could not be written.
+            InputError: the image is broken.
+        """
+        with self._lock_of(name):
+            self._refuse_wrong_size(name, labels)
+            side = self._sides.decide_on_accept(name, labels)
+            mark = self._announce(name, labels, mark)
+            self.folder.write_label_map(name, labels)
+            self._sides.keep(name, side)
+            self._drafts.drop(name)
+            self._settle(name, labels, mark)
+            self._proposals.drop(name)
+            return side
+
+    def journal(self, name: str) -> Journal:
+        """The journal of `name`, to be told every edit of the label map that `load_label_map` gave.
+
+        Nothing is written before the first edit. Raises InputError where the image or its mask is broken.
+        """
+        if name not in self._bases:
+            self.load_label_map(name)
+        # Not the image's lock: the window asks for a journal while the image before is still being written.
+        with self._lock:
+            journal = self._journals.get(name)
+            if journal is None or journal.is_closed:
+                journal = Journal(self._journal_path(name), *self._bases[name])
+                self._journals[name] = journal
+            return journal
+
+    # -- proposals ------------------------------------------------------------------------------------------
+
+    def save_proposal(self, name: str, labels: UInt8Array, confidence: UInt8Array, round_id: str | None) -> None:
+        """Keep a proposal: `labels` and `confidence`, both (H, W) uint8. Raises SaveError."""
+        self._proposals.save(name, Proposal(labels, confidence, round_id, self.classes.names))
+
+    def load_proposal(self, name: str) -> Proposal | None:
+        """The proposal of `name`, or None."""
+        return self._proposals.load(name, self.classes)
+
+    def drop_proposals(self) -> None:
+        """Forget all proposals, because another network will make better ones. Raises SaveError."""
+        self._proposals.drop_all()
+
+    # -- rounds ---------------------------------------------------------------------------------------------
+
+    def rounds(self) -> list[Round]:
+        """All rounds, the oldest first."""
+        return self._index.rounds()
+
+    def add_round(self, made: Round) -> None:
+        """Keep a round; `use_round` puts it in use. Raises SaveError."""
+        self._index.save_round(made)
+
+    def current_round(self) -> Round | None:
+        """The round whose checkpoint is in use, or None."""
+        current = self._index.current_round_id()
+        return next((made for made in self.rounds() if made.id == current), None)
+
+    def use_round(self, round_id: str) -> None:
+        """Put the checkpoint of a round in use, the newest one or any earlier one. Raises InputError, SaveError."""
+        if all(made.id != round_id for made in self.rounds()):
+            raise InputError(marked("There is no round {round}. Choose one that is listed."), round=round_id)
+        self._index.set_current_round_id(round_id)
+
+    def write_job(self, round_id: str, names: Mapping[str, Sequence[str]]) -> Path:
+        """Write the job file of a round, {"train": names, "heldout": names}, and return it. Raises SaveError."""
+        make_folder(self.checkpoints_dir)
+        path = self.state_dir / "jobs" / f"{round_id}.json"
+        write_atomically(path, json.dumps({key: list(value) for key, value in names.items()}, indent=1).encode())
+        return path
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    def add_seconds(self, name: str, seconds: float) -> None:
+        """Add to the time spent on an image. Raises SaveError."""
+        self._index.add_seconds(name, seconds)
+
+    def seconds(self, name: str) -> float:
+        """The time spent on an image so far."""
+        return self._index.seconds(name)
+
+    def close(self) -> None:
+        """Sync and close journals and index."""
+        with self._lock:
+            for journal in self._journals.values():
+                if not journal.is_closed:
+                    journal.close()
+            self._journals.clear()
+            self._index.close()
+
+    def _lock_of(self, name: str) -> threading.RLock:
+        """One image's lock, so that writing one does not keep the others waiting."""
+        with self._lock:
+            return self._name_locks[name]
+
+    def _journal_path(self, name: str) -> Path:
+        return self._journal_dir / f"{name}.journal"
+
+    def _saved_labels(self, name: str) -> UInt8Array:
+        height, width = self.folder.frame_size(name)
+        if name in self._drafts.names:
+            labels = self._drafts.load(name, self.classes)
+            if labels.shape != (height, width):
+                raise InputError(
+                    marked(
+                        "The draft {file} has another size than its image. Move the draft away, then open the image."
+                    ),
+                    file=self._drafts.path(name),
+                )
+            return labels
+        if self.folder.has_mask(name):
+            return self.folder.read_label_map(name)
+        return np.full((height, width), VOID, dtype=np.uint8)
+
+    def _replay(self, name: str, base: int) -> Replay:
+        path = self._journal_path(name)
+        return replay(path.read_bytes(), base) if path.exists() else Replay()
+
+    def _has_unsaved_edits(self, name: str) -> bool:
+        journal = self._journals.get(name)
+        if journal is not None:
+            return journal.has_unsaved
+        known = self._unsaved.get(name, False)
+        if known is None:
+            known = not ends_saved(self._journal_path(name))
+            self._unsaved[name] = known
+        return known
+
+    def _announce(self, name: str, labels: UInt8Array, mark: int | None) -> int | None:
+        """Tell the journal, if `name` has one, that `labels` are about to be saved; returns the mark."""
+        if name not in self._journals and not self._journal_path(name).exists():
+            return None
+        journal = self.journal(name)
+        mark = journal.append_mark() if mark is None else mark
+        journal.append_saved(mark, checksum(labels))
+        return mark
+
+    def _settle(self, name: str, labels: UInt8Array, mark: int | None) -> None:
+        state = checksum(labels)
+        self._bases[name] = (state, 0)
+        if mark is None:
+            return
+        try:
+            self._journals[name].append_settled(mark, state)
+        except SaveError:
+            # The file is saved; without this record the journal only has one more state to compare with.
+            return
+
+    def _refuse_wrong_size(self, name: str, labels: UInt8Array) -> None:
+        if labels.shape != self.folder.frame_size(name):
+            raise ValueError(f"labels of {labels.shape} pixels for an image of {self.folder.frame_size(name)}")

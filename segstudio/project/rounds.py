@@ -1,0 +1,34 @@
+"""Rounds: what each fine-tune made, from what, and how well it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Round:
+    """One fine-tune from a checkpoint to a new one.
+
+    Attributes:
+        id: unlike any other round's of the folder.
+        checkpoint: the file it made.
+        parent: the id of the round whose checkpoint it started from; None for a start from scratch.
+        created: when, as ISO 8601 in UTC.
+        images: how many images taught.
+        seconds: how long it took.
+        scores: the held-out scores with the keys of `evaluate`; None where nothing was held out.
+        kept: whether the gate (or the person) let it replace its parent.
+        note: what the person wrote about it.
+    """
+
+    id: str
+    checkpoint: Path
+    parent: str | None = None
+    created: str = ""
+    images: int = 0
+    seconds: float = 0.0
+    scores: dict[str, Any] | None = None
+    kept: bool = True
+    note: str = ""
