@@ -146,11 +146,12 @@ def default_colors(names: Sequence[str]) -> list[Color]:
     return [(0, 0, 0) if name.lower() in BACKGROUND_NAMES else next(others) for name in names]
 
 
-def labelmap_text(classes: ClassTable) -> str:
-    """labelmap.txt for `classes`; see `can_be_labelmap`."""
-    lines = ["# label:color_rgb:parts:actions"]
-    lines += [f"{info.name}:{info.color[0]},{info.color[1]},{info.color[2]}::" for info in classes]
-    return "\n".join(lines) + "\n"
+def labelmap_text(classes: ClassTable, void_row: int | None = None, void_color: Color | None = None) -> str:
+    """labelmap.txt for `classes` (see `can_be_labelmap`), with a row for void as row `void_row` where given."""
+    lines = [f"{info.name}:{_written(info.color)}::" for info in classes]
+    if void_row is not None:
+        lines.insert(void_row, f"void:{_written(void_color)}::")
+    return "\n".join(["# label:color_rgb:parts:actions", *lines]) + "\n"
 
 
 def class_names_text(classes: ClassTable) -> str:
@@ -190,6 +191,10 @@ def _sheet(
     except SegStudioError as error:
         raise InputError(marked("{file}: {reason}"), file=file, reason=error.message) from error
     return ClassSheet(classes, source, tuple(rows), void_color, has_colors)
+
+
+def _written(color: Color | None) -> str:
+    return "" if color is None else ",".join(str(part) for part in color)
 
 
 def _is_void_name(name: str) -> bool:

@@ -93,7 +93,8 @@ class ProjectIndex:
         with self._writing() as connection:
             connection.executemany(
                 "INSERT INTO images (name, held_out, look, classes) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET held_out = excluded.held_out, look = excluded.look, classes = excluded.classes",
+                "ON CONFLICT (name) DO UPDATE "
+                "SET held_out = excluded.held_out, look = excluded.look, classes = excluded.classes",
                 rows,
             )
 

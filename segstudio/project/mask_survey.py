@@ -146,6 +146,13 @@ def extended_code(code: MaskCode, classes: ClassTable) -> MaskCode:
     )
 
 
+def is_plainly_numbered(code: MaskCode) -> bool:
+    """Whether rows of a class file can stand for the masks' values: all but sparse values, numbered in their order."""
+    values = [value for value, label in code.labels_of_values.items() if label != VOID]
+    # One more value than classes: a class file may have a row for void.
+    return code.form is MaskForm.RGB or values == [0, VOID] or max(values, default=0) <= len(code.classes)
+
+
 def _code_of_sheet(sheet: ClassSheet, survey: MaskSurvey) -> MaskCode:
     classes = sheet.classes if sheet.has_colors else _with_mask_colors(sheet.classes, survey)
     colors = color_labels(classes, sheet.void_color)
@@ -158,7 +165,7 @@ def _code_of_sheet(sheet: ClassSheet, survey: MaskSurvey) -> MaskCode:
         if by_color:
             _place_missing_colors(palette, classes)
         else:
-            palette[len(rows) : len(classes)] = np.array(classes.colors, dtype=np.uint8).reshape(-1, 3)[len(rows) :]
+            palette[len(rows) : len(classes)] = classes.palette()[len(rows) : len(classes)]
     void_choices = (sheet.void_color, BLACK if BLACK in survey.colors else None, VOID_COLOR, BLACK)
     return MaskCode(
         form=survey.form,

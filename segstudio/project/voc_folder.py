@@ -1,7 +1,7 @@
 """A Pascal VOC folder: images, masks, lists and class table, read and written in the form they have.
 
-Owns the files any VOC tool reads. Of segstudio's own state it touches one thing only, `.segstudio/originals`, where each
-file goes before it is overwritten for the first time. What cannot be parsed is never overwritten.
+Owns the files any VOC tool reads. Of segstudio's own state it touches one thing only, `.segstudio/originals`, where
+each file goes before it is overwritten for the first time. What cannot be parsed is never overwritten.
 """
 
 from __future__ import annotations
@@ -17,21 +17,11 @@ import numpy.typing as npt
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import InputError, SaveError, marked
 from segstudio.formats.atomic import write_atomically
-from segstudio.formats.class_sources import (
-    CLASS_NAMES_TXT,
-    LABELMAP_TXT,
-    LABELS_TXT,
-    ClassSheet,
-    ClassSource,
-    can_be_labelmap,
-    class_names_text,
-    labelmap_text,
-    parse_class_names,
-    parse_labelmap,
-)
+from segstudio.formats.class_sources import ClassSource
 from segstudio.formats.mask_code import PaletteReading
 from segstudio.formats.mask_png import MaskForm, mask_size, read_raw_mask
 from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT, PICTURE_SUFFIXES
+from segstudio.project.class_file import class_file_text, find_class_file, read_class_file
 from segstudio.project.folder_layout import (
     IMAGE_SETS,
     JPEG_IMAGES,
@@ -44,13 +34,11 @@ from segstudio.project.folder_layout import (
 )
 from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL, ListedNames, parse_list, with_line, without_line
 from segstudio.project.images import ImageHeader, read_header, read_image_file, read_thumbnail, upright
-from segstudio.project.mask_survey import choose_code, extended_code
+from segstudio.project.mask_frames import MaskFrames
+from segstudio.project.mask_survey import choose_code, extended_code, is_plainly_numbered
 from segstudio.project.plain_folder import become_voc_folder
 
 UInt8Array = npt.NDArray[np.uint8]
-
-_FRAME_EVIDENCE = 32
-"""At most so many masked images are looked at to learn whether masks have the upright frame."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +69,16 @@ class VocFolder:
         self.workspace = workspace
         self.pixel_limit = pixel_limit
         self._lock = threading.RLock()
-        self._frames: dict[str, bool] = {}
-        self._upright_habit: bool | None = None
         self._classes_to_write = False
         self.doubles: list[str] = []
         self._images = self._find_images()
         self.names: list[str] = sorted(self._images, key=natural_key)
         self._masks = {name for base in self._bases for name in stems_in(base / SEGMENTATION_CLASS, ".png")}
-        sheet = self._read_class_sheet()
-        masks = [self.mask_path(name) for name in self.names if name in self._masks]
-        self._code, self.class_source = choose_code(sheet, masks, pixel_limit)
-        self._loaded_classes = self._code.classes
+        self._frames = MaskFrames(self.image_header, self._mask_size, self._masked_names)
+        class_file = find_class_file(self._found)
+        self._sheet = read_class_file(class_file, self.shown(class_file)) if class_file is not None else None
+        masks = [self.mask_path(name) for name in self._masked_names()]
+        self._code, self.class_source = choose_code(self._sheet, masks, pixel_limit)
 
     @classmethod
     def open(cls, root: Path, workspace: Path | None = None, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> VocFolder:
@@ -150,7 +137,7 @@ class VocFolder:
     def frame_size(self, name: str) -> tuple[int, int]:
         """(height, width) that the label map of `name` has. Raises InputError where the image is broken."""
         header = self.image_header(name)
-        if self._is_upright(name, header) and header.orientation >= 5:
+        if self._frames.is_upright(name, header) and header.orientation >= 5:
             return header.width, header.height
         return header.height, header.width
 
@@ -164,7 +151,11 @@ class VocFolder:
         """
         pixels = read_image_file(self.image_path(name), self.pixel_limit)
         header = self.image_header(name)
-        return np.ascontiguousarray(upright(pixels, header.orientation)) if self._is_upright(name, header) else pixels
+        return (
+            np.ascontiguousarray(upright(pixels, header.orientation))
+            if self._frames.is_upright(name, header)
+            else pixels
+        )
 
     def read_thumbnail(self, name: str, side: int) -> UInt8Array:
         """The image `name` at most `side` pixels wide and high, (h, w, 3) uint8 RGB, the way a person sees it."""
@@ -175,7 +166,7 @@ class VocFolder:
     def view_orientation(self, name: str) -> int:
         """The EXIF orientation (1 to 8) that still turns the mask's frame upright; 1 where nothing is to be done."""
         header = self.image_header(name)
-        return 1 if self._is_upright(name, header) else header.orientation
+        return 1 if self._frames.is_upright(name, header) else header.orientation
 
     def has_mask(self, name: str) -> bool:
         """Whether there is a mask file for `name`."""
@@ -189,8 +180,8 @@ class VocFolder:
         """The accepted label map of `name`, (H, W) uint8, void 255.
 
         Raises:
-            InputError: the mask is missing or broken, has another size than its image, or holds a colour or value that
-                no class has.
+            InputError: the mask is missing or broken, has another size than its image, or holds a colour or value
+                that no class has.
         """
         path = self.mask_path(name)
         file = self.shown(path)
@@ -215,10 +206,11 @@ class VocFolder:
     def write_label_map(self, name: str, labels: UInt8Array) -> Path:
         """Write `labels` (H, W) uint8 as the mask of `name`, atomically and in the folder's form; return the file.
 
-        A plain folder becomes a VOC folder now (see `plain_folder`). A mask that was there is kept once in `originals_dir`.
+        A plain folder becomes a VOC folder now (see `plain_folder`). A mask that was there is kept, once, in
+        `originals_dir`.
 
         Raises:
-            SaveError: it could not be written; or the mask that is there could not be parsed, and so is not overwritten.
+            SaveError: it could not be written; or the mask that is there could not be parsed and is not overwritten.
             InputError: the image is not there or is broken.
         """
         with self._lock:
@@ -233,19 +225,20 @@ class VocFolder:
             self._keep_original(target, f"{name}.png")
             write_atomically(target, data)
             self._masks.add(name)
-            self._frames.pop(name, None)
+            self._frames.forget(name)
             return target
 
     def set_classes(self, classes: ClassTable) -> None:
         """Use `classes`, which keep their places: the first ones are those there were, perhaps renamed or recoloured.
 
-        They are written, to the class file that is there or to a new labelmap.txt, with the next mask.
+        They are written, to the class file that is there or to a new labelmap.txt, with the next mask; except where
+        sparse mask values stand for the classes, which no class file can say.
         """
         with self._lock:
-            self._code = extended_code(self._code, classes)
             # Visible and locked are the person's view of a class, not part of the file.
-            drawn = [(info.name, info.color) for info in classes]
-            self._classes_to_write = drawn != [(info.name, info.color) for info in self._loaded_classes]
+            before, after = ([(info.name, info.color) for info in table] for table in (self.classes, classes))
+            self._classes_to_write = self._classes_to_write or before != after
+            self._code = extended_code(self._code, classes)
 
     def list_names(self) -> list[str]:
         """The names of the lists in ImageSets/Segmentation, sorted."""
@@ -333,65 +326,19 @@ class VocFolder:
         if not images:
             raise InputError(
                 marked(
-                    "There are no images in {folder}. Open a Pascal VOC folder (with JPEGImages) or a folder of images: {kinds}."
+                    "There are no images in {folder}. Open a Pascal VOC folder (with JPEGImages) or a folder of "
+                    "images: {kinds}."
                 ),
                 folder=self.root,
                 kinds=", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES),
             )
         return images
 
-    def _class_file(self) -> Path | None:
-        files = (self._found(Path(name)) for name in (LABELMAP_TXT, CLASS_NAMES_TXT, LABELS_TXT))
-        return next((file for file in files if file.is_file()), None)
+    def _masked_names(self) -> list[str]:
+        return [name for name in self.names if name in self._masks]
 
-    def _read_class_sheet(self) -> ClassSheet | None:
-        path = self._class_file()
-        if path is None:
-            return None
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                marked("{file} cannot be read as text. Save it as UTF-8 text, or remove it."), file=self.shown(path)
-            ) from error
-        if path.name == LABELMAP_TXT:
-            return parse_labelmap(text, self.shown(path))
-        source = ClassSource.CLASS_NAMES_TXT if path.name == CLASS_NAMES_TXT else ClassSource.LABELS_TXT
-        return parse_class_names(text, source, self.shown(path))
-
-    def _is_upright(self, name: str, header: ImageHeader) -> bool:
-        """Whether the label map of `name` has the upright frame: its mask's size says so, else the folder's habit."""
-        if header.orientation == 1:
-            return False
-        with self._lock:
-            if name not in self._frames:
-                own = self._mask_says_upright(name, header)
-                self._frames[name] = self._folder_is_upright() if own is None else own
-            return self._frames[name]
-
-    def _mask_says_upright(self, name: str, header: ImageHeader) -> bool | None:
-        """Whether the mask of `name` has the upright frame; None where there is none or both frames have one size."""
-        if name not in self._masks or header.orientation < 5 or header.height == header.width:
-            return None
-        try:
-            return mask_size(self.mask_path(name), self.pixel_limit) == (header.width, header.height)
-        except InputError:
-            return None
-
-    def _folder_is_upright(self) -> bool:
-        """Whether the other masks of the folder show that whoever made them had the images upright."""
-        if self._upright_habit is None:
-            masked = [name for name in self.names if name in self._masks]
-            for name in masked[:: max(1, len(masked) // _FRAME_EVIDENCE)]:
-                try:
-                    evidence = self._mask_says_upright(name, self.image_header(name))
-                except InputError:
-                    continue
-                if evidence is not None:
-                    self._upright_habit = evidence
-                    return evidence
-            self._upright_habit = False
-        return self._upright_habit
+    def _mask_size(self, name: str) -> tuple[int, int] | None:
+        return mask_size(self.mask_path(name), self.pixel_limit) if name in self._masks else None
 
     def _refuse_unparsed(self, name: str) -> None:
         if not self.has_mask(name) or not self.mask_path(name).exists():
@@ -422,23 +369,17 @@ class VocFolder:
             self._images = self._find_images()
 
     def _write_classes(self) -> None:
-        path = self._class_file()
-        nothing_to_say = path is not None or self.class_source is not ClassSource.NONE
-        if not self.classes or (nothing_to_say and not self._classes_to_write):
+        """Write the class table where the person changed it, or where a folder that had none got one."""
+        is_new = self.class_source is ClassSource.NONE
+        if not self.classes or not (is_new or self._classes_to_write) or not is_plainly_numbered(self._code):
             return
-        if path is not None:
-            kind = path.name
-        else:
-            kind = LABELMAP_TXT if can_be_labelmap(self.classes) else CLASS_NAMES_TXT
-        text = labelmap_text(self.classes) if kind == LABELMAP_TXT else class_names_text(self.classes)
-        if kind == LABELS_TXT:
-            text = "__ignore__\n" + text
+        kind, text = class_file_text(self.classes, self._sheet)
         target = self.workspace / kind
         self._keep_original(target, kind)
         write_atomically(target, text.encode())
-        self._loaded_classes = self.classes
+        self._sheet = read_class_file(target, kind)
         self._classes_to_write = False
-        self.class_source = ClassSource(kind)
+        self.class_source = self._sheet.source
 
     def _list_bytes(self, split: str) -> bytes:
         path = self._found(IMAGE_SETS / f"{split}.txt")
