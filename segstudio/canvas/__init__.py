@@ -1,0 +1,1 @@
+"""F3: the canvas: the image, its overlay, and the pointer on them."""

@@ -1,0 +1,98 @@
+"""The brush cursor: the outline of the very pixels that a click would paint. Owns no position and paints no label."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+
+from segstudio.core.geometry import Box
+from segstudio.core.raster import Spans
+from segstudio.services.theme import Role, color
+
+CURSOR_MARGIN = 4
+"""How far the cursor's lines reach beyond the outline, in view pixels."""
+
+_TINY = 6.0
+"""An outline smaller than this, in view pixels, is hard to see: a cross stands in for it."""
+
+_DOT_FROM = 32.0
+"""From this size on, in view pixels, the centre is marked."""
+
+
+def outline_polygon(spans: Spans) -> QPolygonF:
+    """The border of `spans` (one run a row, without gaps between rows) along the edges of its pixels.
+
+    Image coordinates; empty where no pixel is covered.
+    """
+    held = np.flatnonzero(spans.ends > spans.starts)
+    if held.size == 0:
+        return QPolygonF()
+    first, last = int(held[0]), int(held[-1])
+    top = spans.y0 + first
+    right = _staircase(spans.ends[first : last + 1], top)
+    left = _staircase(spans.starts[first : last + 1], top)
+    return QPolygonF([QPointF(x, y) for x, y in right + left[::-1]])
+
+
+def _staircase(edges: np.ndarray, top: int) -> list[tuple[int, int]]:
+    """The corners of a line that goes down along `edges`, one column a row."""
+    turns = np.flatnonzero(np.diff(edges)) + 1
+    begins = [0, *turns.tolist()]
+    ends = [*turns.tolist(), len(edges)]
+    corners: list[tuple[int, int]] = []
+    for begin, end in zip(begins, ends, strict=True):
+        x = int(edges[begin])
+        corners += [(x, top + begin), (x, top + end)]
+    return corners
+
+
+class BrushCursor:
+    """The outline to show, kept in image coordinates so that zooming and panning need no new one."""
+
+    def __init__(self) -> None:
+        self._polygon = QPolygonF()
+        self._tint = QColor(Qt.GlobalColor.transparent)
+
+    @property
+    def polygon(self) -> QPolygonF:
+        """The outline in image coordinates; empty where there is nothing to show."""
+        return self._polygon
+
+    def show(self, spans: Spans | None, tint: QColor, bounds: Box) -> None:
+        """Outline the pixels of `spans` that lie within `bounds` (image pixels); None shows nothing."""
+        self._polygon = QPolygonF() if spans is None else outline_polygon(spans.clipped(bounds))
+        self._tint = tint
+
+    def rect(self, to_view: QTransform) -> QRectF:
+        """What the cursor takes up of the view."""
+        if self._polygon.isEmpty():
+            return QRectF()
+        around = to_view.map(self._polygon).boundingRect()
+        return around.adjusted(-CURSOR_MARGIN, -CURSOR_MARGIN, CURSOR_MARGIN, CURSOR_MARGIN)
+
+    def replaces_pointer(self, to_view: QTransform) -> bool:
+        """Whether the outline is large enough to do without the system's pointer."""
+        size = to_view.map(self._polygon).boundingRect()
+        return not self._polygon.isEmpty() and min(size.width(), size.height()) >= _TINY
+
+    def paint(self, painter: QPainter, to_view: QTransform) -> None:
+        """Draw the outline: light within dark, so that it shows on anything, and a breath of the label's colour."""
+        if self._polygon.isEmpty():
+            return
+        polygon = to_view.map(self._polygon)
+        tint = QColor(self._tint)
+        tint.setAlphaF(tint.alphaF() * 0.25)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        dark, light = color(Role.CURSOR_DARK, 0.85), color(Role.CURSOR_LIGHT)
+        painter.setPen(QPen(dark, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
+        painter.setBrush(tint)
+        painter.drawPolygon(polygon)
+        painter.setPen(QPen(light, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolygon(polygon)
+        around = polygon.boundingRect()
+        if min(around.width(), around.height()) >= _DOT_FROM:
+            middle = around.center()
+            painter.fillRect(QRectF(middle.x() - 1.5, middle.y() - 1.5, 3, 3), dark)
+            painter.fillRect(QRectF(middle.x() - 0.5, middle.y() - 0.5, 1, 1), light)

@@ -1,0 +1,513 @@
+"""The canvas widget: turns pointer and keys into tool events, and repaints what changed. It owns the view alone.
+
+The document is written by the tools, drawn by `Scene`, and placed by `ViewTransform`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QDragEnterEvent,
+    QDropEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from segstudio.canvas.brush_cursor import BrushCursor
+from segstudio.canvas.holds import Hold, Holds
+from segstudio.canvas.hover_info import HoverInfo
+from segstudio.canvas.pointer_input import (
+    WheelUse,
+    dropped_files,
+    modifiers_of,
+    resized_brush,
+    wheel_notches,
+    wheel_pan,
+    wheel_use,
+    wheel_zoom,
+)
+from segstudio.canvas.scene import Scene
+from segstudio.canvas.view_transform import ViewTransform
+from segstudio.core.class_table import ClassTable
+from segstudio.core.document import Document
+from segstudio.core.geometry import Box
+from segstudio.core.label_map import Labels
+from segstudio.core.raster import BrushShape
+from segstudio.services.theme import Role, color
+from segstudio.services.translation import tr
+from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
+
+DEFAULT_BRUSH_SIZE = 24
+
+
+class CanvasView(QWidget):
+    """Shows one image with its overlay and lets a tool paint on it.
+
+    Signals:
+        edit_made(Edit): a stroke is finished and in the document's history.
+        hovered(HoverInfo | None): the pixel under the pointer, or None off the image.
+        class_picked(int): a class index, or 255 for void, was picked from the image.
+        brush_size_changed(int): by Ctrl+wheel, in image pixels.
+        zoom_changed(float): device pixels per image pixel.
+        files_dropped(list[Path]): files or folders were dropped.
+        stroke_started(), stroke_finished(): around every stroke, a cancelled one too.
+
+    Attributes:
+        dirty_rects: the view rectangles (QRect) that the last change of the document repainted.
+    """
+
+    edit_made = Signal(object)
+    hovered = Signal(object)
+    class_picked = Signal(int)
+    brush_size_changed = Signal(int)
+    zoom_changed = Signal(float)
+    files_dropped = Signal(list)
+    stroke_started = Signal()
+    stroke_finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(160, 120)
+        self.setAccessibleName(tr("Image"))
+        self.setAccessibleDescription(tr("The image and its overlay. Paint on it with the chosen tool."))
+        self.dirty_rects: list[QRect] = []
+        self._scene = Scene()
+        self._transform = ViewTransform()
+        self._cursor = BrushCursor()
+        self._holds = Holds()
+        self._tool: Tool = TOOLS["brush"].factory()
+        self._size, self._shape, self._class_index = DEFAULT_BRUSH_SIZE, BrushShape.ROUND, 0
+        self._is_overlay_visible = True
+        self._is_fitting = True
+        self._pan_from: QPointF | None = None
+        self._pointer: QPointF | None = None
+        self._modifiers = Modifiers.NONE
+        self._hover: HoverInfo | None = None
+
+    # What is shown
+
+    @property
+    def document(self) -> Document | None:
+        """What is being painted."""
+        return self._scene.document
+
+    @property
+    def pixels_recoloured(self) -> int:
+        """How many overlay pixels were coloured since the canvas was made, halved sizes included."""
+        return self._scene.pixels_recoloured
+
+    def set_document(
+        self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
+    ) -> None:
+        """Show `image`, (height, width, 3) uint8 RGB, with `document` over it; a stroke being made is cancelled.
+
+        `orientation` is the EXIF orientation, 1 to 8, that turns both upright. The view fits unless the document is
+        the one already shown. A proposal has to be set again.
+
+        Raises:
+            ValueError: image and label map differ in size.
+        """
+        self.cancel_stroke()
+        is_same = document is not None and document is self.document
+        if self.document is not None:
+            self.document.changed.disconnect(self._on_changed)
+        self._scene.set_document(image, document)
+        if document is not None:
+            document.changed.connect(self._on_changed)
+        if self._scene.size is not None:
+            self._transform.set_image(*self._scene.size, orientation)
+            if not is_same:
+                self.fit()
+        self._after_view_change()
+
+    def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
+        """Show `labels` (height, width) where the document is void; `confidence` (same size) is told by `hovered`.
+
+        Raises:
+            ValueError: they have another size than the document.
+        """
+        self._scene.set_proposal(labels, confidence)
+        self._after_view_change()
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Use the colours and the visibility of this table."""
+        self._scene.set_classes(classes)
+        self._after_view_change()
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """0 (image only) to 1 (labels only)."""
+        self._scene.opacity = min(max(opacity, 0.0), 1.0)
+        self.update()
+
+    def set_outline(self, outline: bool) -> None:
+        """Show only the borders of the regions."""
+        self._scene.set_outline(outline)
+        self.update()
+
+    def set_overlay_visible(self, visible: bool) -> None:
+        """Show the overlay or not, apart from the key that hides it for a moment."""
+        self._is_overlay_visible = visible
+        self._on_holds_changed()
+
+    def set_accepted(self, accepted: bool) -> None:
+        """The label map is (not) accepted work."""
+        self._scene.is_accepted = accepted
+        self.update()
+
+    # What paints
+
+    def set_tool(self, tool: Tool) -> None:
+        """Paint with `tool`; a stroke being made is cancelled."""
+        self.cancel_stroke()
+        self._tool = tool
+        self._refresh_pointer()
+
+    def set_brush_size(self, size: int) -> None:
+        """In image pixels across."""
+        self._size = size
+        self._refresh_pointer()
+
+    def set_brush_shape(self, shape: BrushShape) -> None:
+        """Round or square."""
+        self._shape = shape
+        self._refresh_pointer()
+
+    def set_class_index(self, index: int) -> None:
+        """The class that the brush paints."""
+        self._class_index = index
+        self._refresh_pointer()
+
+    def set_holds_as_toggles(self, as_toggles: bool) -> None:
+        """Whether X and H switch at each press instead of acting while held."""
+        self._holds.clear()
+        self._holds.as_toggles = as_toggles
+        self._on_holds_changed()
+
+    def cancel_stroke(self) -> None:
+        """Take back the stroke being made, if any: every pixel is as it was before the press."""
+        if self._tool.is_busy:
+            self._send(Phase.CANCEL, self._pointer or QPointF())
+
+    # Where it is shown
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels per image pixel; 1.0 is 100 %."""
+        return self._transform.zoom
+
+    def fit(self) -> None:
+        """Show the whole image, and go on doing so when the canvas is resized, until the person zooms or pans."""
+        self._is_fitting = True
+        self._transform.fit()
+        self._after_view_change()
+
+    def actual_size(self) -> None:
+        """One image pixel on one screen pixel, about the middle of the view."""
+        self._zoom_to(1.0, None)
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom by `factor`; the image point at `at` (view pixels; None: the middle) stays where it is."""
+        self._zoom_to(self.zoom * factor, at)
+
+    def image_to_view(self, x: float, y: float) -> QPointF:
+        """Where the image point (x, y), stored frame, lies in the view."""
+        return self._transform.to_view.map(QPointF(x, y))
+
+    def view_to_image(self, point: QPointF) -> tuple[float, float]:
+        """The image point, stored frame, at a point of the view."""
+        mapped = self._transform.to_image.map(QPointF(point))
+        return mapped.x(), mapped.y()
+
+    def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
+        if self._scene.size is None:
+            return
+        self._is_fitting = False
+        self._transform.set_zoom(zoom, QRectF(self.rect()).center() if at is None else at)
+        self._after_view_change()
+
+    def _pan_by(self, delta: QPointF) -> None:
+        if self._scene.size is None:
+            return
+        self._is_fitting = False
+        self._transform.pan(delta)
+        self._after_view_change()
+
+    def _after_view_change(self) -> None:
+        self.zoom_changed.emit(self.zoom)
+        self._refresh_pointer()
+        self.update()
+
+    # Strokes
+
+    def _send(self, phase: Phase, position: QPointF) -> None:
+        """Give the tool one event at a view position, and tell what came of it."""
+        if self.document is None:
+            return
+        was_busy = self._tool.is_busy
+        x, y = self.view_to_image(position)
+        event = PointerEvent(x, y, phase, self._modifiers)
+        outcome = self._tool.handle(event, self._context(self.document))
+        self._show_outline(outcome if self._pointer is not None else ToolOutcome())
+        if self._tool.is_busy and not was_busy:
+            self.stroke_started.emit()
+        if outcome.edit is not None:
+            self.edit_made.emit(outcome.edit)
+        if outcome.picked_class is not None:
+            self.class_picked.emit(outcome.picked_class)
+        if was_busy and not self._tool.is_busy:
+            self.stroke_finished.emit()
+
+    def _context(self, document: Document) -> ToolContext:
+        return ToolContext(
+            document,
+            class_index=self._class_index,
+            size=self._size,
+            shape=self._shape,
+            erasing=Hold.ERASE in self._holds,
+            proposal=self._scene.proposal,
+        )
+
+    def _on_changed(self, box: Box) -> None:
+        self._scene.recolour(box)
+        # A reduced or outlined view shows a pixel's change beyond the pixel: a neighbour's border, a smoothed edge.
+        reach = 2 + round(2 / min(self.zoom, 1.0))
+        self.dirty_rects = [self._transform.view_rect(box.expanded(reach)).intersected(self.rect())]
+        self.update(QRegion(self.dirty_rects[0]))
+        if self._hover is not None and not self._tool.is_busy:
+            self._emit_hover()
+
+    # The pointer
+
+    def _refresh_pointer(self) -> None:
+        """The pointer stands still but what is under it, or what it would paint, may have changed."""
+        if self._pointer is not None and not self._tool.is_busy:
+            self._send(Phase.HOVER, self._pointer)
+            self._emit_hover()
+        elif self.document is None:
+            self._show_outline(ToolOutcome())
+            self._emit_hover()
+
+    def _show_outline(self, outcome: ToolOutcome) -> None:
+        before = self._cursor.rect(self._transform.to_view)
+        bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
+        is_panning = self._pan_from is not None or Hold.PAN in self._holds
+        outline = None if is_panning else outcome.outline
+        self._cursor.show(outline, self._scene.tint_of(outcome.color_value), bounds)
+        after = self._cursor.rect(self._transform.to_view)
+        self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
+        self._choose_pointer_shape()
+
+    def _choose_pointer_shape(self) -> None:
+        if self._pan_from is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif Hold.PAN in self._holds:
+            shape = Qt.CursorShape.OpenHandCursor
+        elif self.document is None:
+            shape = Qt.CursorShape.ArrowCursor
+        elif self._cursor.replaces_pointer(self._transform.to_view):
+            shape = Qt.CursorShape.BlankCursor
+        else:
+            shape = Qt.CursorShape.CrossCursor
+        if self.cursor().shape() is not shape:
+            self.setCursor(QCursor(shape))
+
+    def _emit_hover(self) -> None:
+        info = self._hover_info()
+        if info != self._hover:
+            self._hover = info
+            self.hovered.emit(info)
+
+    def _hover_info(self) -> HoverInfo | None:
+        if self._pointer is None:
+            return None
+        x, y = (int(part // 1) for part in self.view_to_image(self._pointer))
+        seen = self._scene.value_at(x, y)
+        if seen is None:
+            return None
+        confidence = self._scene.confidence
+        return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
+
+    def _on_holds_changed(self) -> None:
+        shown = self._is_overlay_visible and Hold.HIDE_OVERLAY not in self._holds
+        if shown != self._scene.is_overlay_shown:
+            self._scene.is_overlay_shown = shown
+            self.update()
+        self._refresh_pointer()
+        self._choose_pointer_shape()
+
+    def _stop_everything(self) -> None:
+        """Releases may never arrive: the stroke is taken back and every held key let go."""
+        self.cancel_stroke()
+        self._pan_from = None
+        self._holds.clear()
+        self._on_holds_changed()
+
+    # Qt's events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what is exposed."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), color(Role.CANVAS_BACKGROUND))
+        self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
+        self._cursor.paint(painter, self._transform.to_view)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep fitting, or keep the middle in the middle."""
+        self._transform.set_view(self.width(), self.height(), self.devicePixelRatioF())
+        if self._is_fitting:
+            self._transform.fit()
+        self._after_view_change()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a stroke or a pan."""
+        self._track(event)
+        is_left = event.button() is Qt.MouseButton.LeftButton
+        if self._tool.is_busy or self._pan_from is not None:
+            return
+        if event.button() is Qt.MouseButton.MiddleButton or (is_left and Hold.PAN in self._holds):
+            self._pan_from = event.position()
+            self._show_outline(ToolOutcome())
+        elif is_left:
+            self._send(Phase.PRESS, event.position())
+        else:
+            event.ignore()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with the stroke or the pan, or show what a press would do."""
+        self._track(event)
+        if self._pan_from is not None:
+            delta, self._pan_from = event.position() - self._pan_from, event.position()
+            self._pan_by(delta)
+            return
+        is_down = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        self._send(Phase.MOVE if is_down else Phase.HOVER, event.position())
+        self._emit_hover()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the stroke or the pan."""
+        self._track(event)
+        if self._pan_from is not None:
+            if not event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton):
+                self._pan_from = None
+                self._refresh_pointer()
+                self._choose_pointer_shape()
+        elif event.button() is Qt.MouseButton.LeftButton:
+            self._send(Phase.RELEASE, event.position())
+            self._emit_hover()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer, pan with two fingers, or size the brush with Ctrl."""
+        match wheel_use(event):
+            case WheelUse.BRUSH_SIZE:
+                self._resize_brush(wheel_notches(event))
+            case WheelUse.PAN:
+                self._pan_by(wheel_pan(event))
+            case WheelUse.ZOOM:
+                self.zoom_by(wheel_zoom(event), event.position())
+        event.accept()
+
+    def _resize_brush(self, notches: float) -> None:
+        size = resized_brush(self._size, notches)
+        if size != self._size:
+            self.set_brush_size(size)
+            self.brush_size_changed.emit(size)
+
+    def _track(self, event: QMouseEvent) -> None:
+        self._pointer = event.position()
+        self._modifiers = modifiers_of(event.modifiers())
+
+    def event(self, event: QEvent) -> bool:
+        """Pinch zooms; held keys and Escape in a stroke come here before they become shortcuts."""
+        if isinstance(event, QNativeGestureEvent):
+            if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
+                self.zoom_by(1 + event.value(), event.position())
+                return True
+        elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            is_escape = event.key() == Qt.Key.Key_Escape and self._tool.is_busy
+            if is_escape or Holds.of(event) is not None:
+                event.accept()
+                return True
+        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.update()
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Held keys; Escape takes the stroke back; Shift aims a straight line."""
+        hold = Holds.of(event)
+        if event.key() == Qt.Key.Key_Escape and self._tool.is_busy:
+            self.cancel_stroke()
+        elif hold is not None:
+            if not event.isAutoRepeat():
+                self._holds.press(hold)
+                self._on_holds_changed()
+        elif event.key() == Qt.Key.Key_Shift:
+            self._modifiers |= Modifiers.SHIFT
+            self._refresh_pointer()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Held keys are let go."""
+        hold = Holds.key_of(event)
+        if event.isAutoRepeat():
+            return
+        if hold is not None:
+            self._holds.release(hold)
+            self._on_holds_changed()
+        elif event.key() == Qt.Key.Key_Shift:
+            self._modifiers &= ~Modifiers.SHIFT
+            self._refresh_pointer()
+        else:
+            super().keyReleaseEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Take the keys, unless somebody is typing elsewhere."""
+        focused = self.window().focusWidget()
+        if focused is None or not focused.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer is gone: no outline, no coordinates."""
+        self._pointer = None
+        self._show_outline(ToolOutcome())
+        self._emit_hover()
+        super().leaveEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Cancel what was begun."""
+        self._stop_everything()
+        super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Cancel what was begun."""
+        self._stop_everything()
+        super().hideEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome."""
+        if dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the files on."""
+        event.acceptProposedAction()
+        self.files_dropped.emit(dropped_files(event.mimeData()))

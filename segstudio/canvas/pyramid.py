@@ -1,0 +1,80 @@
+"""The image in halved sizes, so that a reduced view is smooth and costs what is on screen. Owns no overlay."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QTransform
+
+from segstudio.core.geometry import Box
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def halved(pixels: Pixels) -> Pixels:
+    """(⌈h/2⌉, ⌈w/2⌉, c) uint8: the means of 2 × 2 pixels of (h, w, c); an odd edge is repeated."""
+    height, width = pixels.shape[:2]
+    if height % 2 or width % 2:
+        pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def level_for(zoom: float) -> int:
+    """The halvings after which the image is at most twice as fine as the screen: 0 from half size upward."""
+    return max(0, math.floor(-math.log2(zoom))) if zoom < 1 else 0
+
+
+def reduced_box(box: Box, level: int) -> Box:
+    """The pixels of `level` that cover the image pixels of `box`."""
+    return Box(box.x0 >> level, box.y0 >> level, -(-box.x1 >> level), -(-box.y1 >> level))
+
+
+class ImagePyramid:
+    """An image and its halvings, made when they are first looked at.
+
+    Args:
+        image: (height, width, 3) uint8 RGB; kept, not copied where it is contiguous, so it must not change.
+    """
+
+    def __init__(self, image: Pixels) -> None:
+        self._pixels = [np.ascontiguousarray(image)]
+        self._images = [_rgb_image(self._pixels[0])]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self._pixels[0].shape[:2]
+        return width, height
+
+    def level(self, level: int) -> QImage:
+        """The image halved `level` times, or as often as makes sense."""
+        while len(self._images) <= level:
+            self._pixels.append(halved(self._pixels[-1]))
+            self._images.append(_rgb_image(self._pixels[-1]))
+        return self._images[level]
+
+
+def draw_level(painter: QPainter, image: QImage, level: int, box: Box, to_view: QTransform, smooth: bool) -> None:
+    """Draw the part of `image`, which is halved `level` times, that shows the image pixels of `box`.
+
+    The source is widened by a pixel or two where it is smoothed, so that a repainted part meets its surroundings
+    without a seam; the painter's clip cuts it.
+    """
+    part = reduced_box(box, level).expanded(2 if smooth else 0)
+    part = part.intersection(Box.of_size(image.width(), image.height()))
+    source = QRectF(part.x0, part.y0, part.width, part.height)
+    painter.setTransform(QTransform.fromScale(1 << level, 1 << level) * to_view)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    painter.drawImage(source, image, source, Qt.ImageConversionFlag.AutoColor)
+    painter.resetTransform()
+
+
+def _rgb_image(pixels: Pixels) -> QImage:
+    """A QImage on the memory of `pixels`, which the caller keeps alive."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)

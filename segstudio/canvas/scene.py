@@ -1,0 +1,217 @@
+"""What the canvas shows: image, overlay, proposal, and how they are drawn. Owns no pointer and no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
+
+from segstudio.canvas.frames import (
+    GRID_FROM_ZOOM,
+    MaskState,
+    badge_rect,
+    draw_badge,
+    draw_frame,
+    draw_grid,
+    hatch_brush,
+)
+from segstudio.canvas.overlay_layer import OverlayLayer, overlay_colors
+from segstudio.canvas.pyramid import ImagePyramid, draw_level, level_for
+from segstudio.canvas.view_transform import ViewTransform
+from segstudio.core.class_table import VOID, ClassTable
+from segstudio.core.document import Document
+from segstudio.core.geometry import Box
+from segstudio.core.label_map import Labels
+
+DEFAULT_OPACITY = 0.5
+_PROPOSAL_LIGHTER = 0.8
+"""A proposal's opacity as a share of the overlay's."""
+
+
+class Scene:
+    """The layers of one image, bottom to top: image, labels, proposal where the labels are void, frame."""
+
+    def __init__(self) -> None:
+        self.document: Document | None = None
+        self.proposal: Labels | None = None
+        self.confidence: Labels | None = None
+        self.opacity = DEFAULT_OPACITY
+        self.is_overlay_shown = True
+        self.is_accepted = False
+        self.is_outline = False
+        self._image: ImagePyramid | None = None
+        self._classes: ClassTable | None = None
+        self._labels_layer: OverlayLayer | None = None
+        self._proposal_layer: OverlayLayer | None = None
+        self._recoloured_before = 0
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) of what is shown, in image pixels; None where there is nothing."""
+        if self._image is not None:
+            return self._image.size
+        if self.document is not None:
+            height, width = self.document.label_map.shape
+            return width, height
+        return None
+
+    @property
+    def classes(self) -> ClassTable:
+        """The class table in force: the one that was set, else the document's."""
+        if self._classes is not None:
+            return self._classes
+        return self.document.classes if self.document is not None else ClassTable([])
+
+    @property
+    def state(self) -> MaskState:
+        """What the mask is."""
+        if self.is_accepted:
+            return MaskState.ACCEPTED
+        return MaskState.DRAFT if self.proposal is None else MaskState.PROPOSAL
+
+    @property
+    def pixels_recoloured(self) -> int:
+        """How many overlay pixels were coloured so far, over all images."""
+        layers = (self._labels_layer, self._proposal_layer)
+        return self._recoloured_before + sum(layer.pixels_recoloured for layer in layers if layer is not None)
+
+    def set_document(self, image: npt.NDArray[np.uint8] | None, document: Document | None) -> None:
+        """Show `image`, (height, width, 3) uint8 RGB, under the labels of `document`; the proposal goes.
+
+        Raises:
+            ValueError: image and label map differ in size.
+        """
+        if image is not None and document is not None and image.shape[:2] != document.label_map.shape:
+            raise ValueError(f"an image of {image.shape[:2]} pixels over a label map of {document.label_map.shape}")
+        self._image = None if image is None else ImagePyramid(image)
+        self.document = document
+        self._recoloured_before = self.pixels_recoloured
+        self._labels_layer = self._proposal_layer = None
+        self.proposal = self.confidence = None
+        self.is_accepted = False
+        if document is not None:
+            self._labels_layer = self._layer(document.label_map.shape, document.label_map.read)
+
+    def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
+        """Show `labels` where the document is void; both are (height, width) uint8 or None.
+
+        Raises:
+            ValueError: they have another size than the document.
+        """
+        shape = self.document.label_map.shape if self.document is not None else None
+        for given in (labels, confidence):
+            if given is not None and given.shape != shape:
+                raise ValueError(f"a proposal of {given.shape} pixels for a label map of {shape}")
+        self._recoloured_before = self.pixels_recoloured
+        self.proposal, self.confidence = labels, confidence
+        if self._labels_layer is not None:
+            self._recoloured_before -= self._labels_layer.pixels_recoloured
+        self._proposal_layer = None
+        if labels is not None and shape is not None:
+            self._proposal_layer = self._layer(shape, self._read_proposal)
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Colours and visibility by this table from now on."""
+        self._classes = classes
+        for layer in self._layers():
+            layer.set_colors(overlay_colors(classes))
+
+    def set_outline(self, outline: bool) -> None:
+        """Only the borders of the regions, or all of them."""
+        self.is_outline = outline
+        for layer in self._layers():
+            layer.set_outline(outline)
+
+    def recolour(self, box: Box) -> None:
+        """The labels within `box` changed."""
+        for layer in self._layers():
+            layer.recolour(box)
+
+    def tint_of(self, value: int) -> QColor:
+        """The colour of a label for the brush cursor; transparent for void."""
+        if value == VOID:
+            return QColor(Qt.GlobalColor.transparent)
+        return QColor(*(int(part) for part in self.classes.palette()[value]))
+
+    def value_at(self, x: int, y: int) -> tuple[int, bool] | None:
+        """The label that is seen at a pixel, and whether it is only proposed; None outside."""
+        value = self.document.label_map.value_at(x, y) if self.document is not None else None
+        if value is None:
+            return None
+        if value == VOID and self.proposal is not None:
+            return int(self.proposal[y, x]), True
+        return value, False
+
+    def paint(self, painter: QPainter, transform: ViewTransform, exposed: QRect, view: QRect, ratio: float) -> None:
+        """Draw what `exposed`, a part of `view` (both view pixels), shows. `ratio`: device pixels per view pixel."""
+        if self.size is None:
+            return
+        box = transform.image_box(QRectF(exposed))
+        if not box.is_empty:
+            painter.save()
+            painter.setClipRect(transform.image_rect, Qt.ClipOperation.IntersectClip)
+            self._paint_layers(painter, transform, exposed, box, ratio)
+            painter.restore()
+        rect = transform.image_rect
+        draw_frame(painter, rect, self.state, QRectF(exposed))
+        if self.is_accepted:
+            draw_badge(painter, badge_rect(rect, QRectF(view)))
+
+    def _paint_layers(
+        self, painter: QPainter, transform: ViewTransform, exposed: QRect, box: Box, ratio: float
+    ) -> None:
+        zoom = transform.zoom
+        level, smooth = level_for(zoom), zoom < 1
+        if self._image is not None:
+            draw_level(painter, self._image.level(level), level, box, transform.to_view, smooth)
+        if self.is_overlay_shown:
+            # Thin lines need more of the same opacity to be as visible as areas.
+            opacity = 1 - (1 - self.opacity) ** 2 if self.is_outline else self.opacity
+            if self._proposal_layer is not None:
+                hatched = self._hatched(self._proposal_layer, transform, exposed, box, ratio)
+                painter.setOpacity(opacity * (1.0 if self.is_outline else _PROPOSAL_LIGHTER))
+                painter.drawImage(exposed.topLeft(), hatched)
+            if self._labels_layer is not None:
+                painter.setOpacity(opacity)
+                image = self._labels_layer.level(level, box)
+                draw_level(painter, image, level, box, transform.to_view, smooth)
+            painter.setOpacity(1.0)
+        if zoom >= GRID_FROM_ZOOM:
+            draw_grid(painter, transform, box)
+
+    def _hatched(self, layer: OverlayLayer, transform: ViewTransform, exposed: QRect, box: Box, ratio: float) -> QImage:
+        """The proposal as it shows in `exposed`, with stripes on its areas only."""
+        width, height = round(exposed.width() * ratio), round(exposed.height() * ratio)
+        drawn = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        zoom = transform.zoom
+        level = level_for(zoom)
+        shifted = transform.to_view * QTransform.fromTranslate(-exposed.x(), -exposed.y())
+        to_device = shifted * QTransform.fromScale(ratio, ratio)
+        draw_level(painter, layer.level(level, box), level, box, to_device, zoom < 1)
+        if not self.is_outline:
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
+            painter.setBrushOrigin(to_device.map(QPointF(0, 0)))
+            painter.fillRect(drawn.rect(), hatch_brush(ratio))
+        painter.end()
+        drawn.setDevicePixelRatio(ratio)
+        return drawn
+
+    def _layer(self, shape: tuple[int, int], read: Callable[[Box], Labels]) -> OverlayLayer:
+        height, width = shape
+        layer = OverlayLayer(width, height, read, overlay_colors(self.classes))
+        layer.set_outline(self.is_outline)
+        return layer
+
+    def _layers(self) -> list[OverlayLayer]:
+        return [layer for layer in (self._labels_layer, self._proposal_layer) if layer is not None]
+
+    def _read_proposal(self, box: Box) -> Labels:
+        """The proposal's labels where the document is void, void elsewhere."""
+        assert self.document is not None and self.proposal is not None
+        void = self.document.label_map.read(box) == VOID
+        return np.where(void, self.proposal[box.slices], np.uint8(VOID))
