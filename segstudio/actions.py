@@ -66,6 +66,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("fill_rest", Menu.EDIT, marked("&Fill the rest with the current class"), marked("Every void pixel gets "
                "the current class"), "fill"),
     ActionSpec("clear", Menu.EDIT, marked("&Clear"), marked("Make every pixel void; Undo brings them back"), "clear"),
+    ActionSpec("brush_smaller", Menu.EDIT, marked("S&maller brush"), marked("Or Ctrl and the wheel"), "", ("[",),
+               separator=True),
+    ActionSpec("brush_larger", Menu.EDIT, marked("&Larger brush"), marked("Or Ctrl and the wheel"), "", ("]",)),
     ActionSpec("fit", Menu.VIEW, marked("&Fit"), marked("The whole image"), "fit", ("F",)),
     ActionSpec("actual_size", Menu.VIEW, marked("&100 %"), marked("One image pixel a screen pixel"), "actual-size",
                ("Ctrl+1",)),

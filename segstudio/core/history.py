@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from segstudio.core.edits import Edit
 
@@ -16,13 +17,16 @@ class EditHistory:
     exceeded the oldest edits are forgotten; the newest one is always kept.
     """
 
-    def __init__(self, byte_budget: int = DEFAULT_BYTE_BUDGET) -> None:
+    def __init__(
+        self, byte_budget: int = DEFAULT_BYTE_BUDGET, done: Sequence[Edit] = (), undone: Sequence[Edit] = ()
+    ) -> None:
+        """`done` and `undone` are what an earlier history left to undo and to redo, newest last."""
         self.byte_budget = byte_budget
-        self._done: deque[Edit] = deque()
-        self._undone: list[Edit] = []
+        self._done = deque(done)
+        self._undone = list(undone)
         self._forgotten = 0
-        self._saved: int | None = 0
-        self._nbytes = 0
+        self._saved: int | None = len(self._done)
+        self._nbytes = sum(edit.nbytes for edit in (*done, *undone))
 
     @property
     def nbytes(self) -> int:

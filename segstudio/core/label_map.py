@@ -82,6 +82,10 @@ class LabelMap:
         height, width = self.shape
         return int(self._pixels[y, x]) if 0 <= x < width and 0 <= y < height else None
 
+    def holds_only(self, value: int) -> bool:
+        """Whether every pixel has the label `value`; looks no further than the first other one's band of rows."""
+        return not any((self._pixels[row : row + TILE] != value).any() for row in range(0, self.shape[0], TILE))
+
     def tiles_in(self, box: Box) -> Iterator[tuple[TileIndex, Box]]:
         """The tiles that `box` touches, each with its own box (cut to the map)."""
         box = box.intersection(self.box)

@@ -35,7 +35,7 @@ def own_command(arguments: list[str]) -> list[str]:
 class FineTuneProcess(QObject):
     """Runs ``segstudio train … --events`` once at a time."""
 
-    event = Signal(dict)
+    reported = Signal(dict)
     """One event of the child, as the training floor describes them."""
     finished = Signal(dict)
     """The `done` event: the round is complete and its checkpoint written."""
@@ -142,7 +142,7 @@ class FineTuneProcess(QObject):
             self._done = event
         elif kind == "error":
             self._error = str(event.get("message", ""))
-        self.event.emit(event)
+        self.reported.emit(event)
 
     @Slot()
     def _on_out_of_patience(self) -> None:

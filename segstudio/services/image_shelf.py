@@ -17,7 +17,10 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.class_table import VOID
 from segstudio.core.document import Document
+from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
+from segstudio.core.geometry import Box
+from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap
 from segstudio.project.journal import Journal
 from segstudio.project.project import Project, Proposal
@@ -43,10 +46,18 @@ class OpenImage:
     saving: bool = False
     """Whether its pixels are on their way to the disk right now."""
 
+    _known_blank: bool | None = None
+
     @property
     def is_blank(self) -> bool:
         """Whether no pixel has a label yet."""
-        return bool((self.document.label_map.array == VOID).all())
+        if self._known_blank is None:
+            self._known_blank = self.document.label_map.holds_only(VOID)
+        return self._known_blank
+
+    def on_changed(self, _box: Box) -> None:
+        """Pixels changed: look again whether any has a label."""
+        self._known_blank = None
 
     @property
     def is_safe(self) -> bool:
@@ -60,6 +71,8 @@ class _Loaded:
     image: npt.NDArray[np.uint8]
     orientation: int
     label_map: LabelMap
+    undo: list[Edit]
+    redo: list[Edit]
     proposal: Proposal | None
 
 
@@ -153,8 +166,10 @@ class ImageShelf(QObject):
         self.failed.emit(name, error)
 
     def _taken_up(self, loaded: _Loaded) -> OpenImage:
-        document = Document(loaded.name, loaded.label_map, self._project.classes)
+        history = EditHistory(done=loaded.undo, undone=loaded.redo)
+        document = Document(loaded.name, loaded.label_map, self._project.classes, history)
         opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, None, loaded.proposal)
+        document.changed.connect(opened.on_changed)
         self._attach(opened)
         return opened
 
@@ -176,5 +191,6 @@ def _load(project: Project, name: str) -> _Loaded:
     """
     image = project.folder.read_image(name)
     label_map = project.load_label_map(name)
+    undo, redo = project.load_history(name)
     proposal = project.load_proposal(name)
-    return _Loaded(name, image, project.folder.view_orientation(name), label_map, proposal)
+    return _Loaded(name, image, project.folder.view_orientation(name), label_map, undo, redo, proposal)

@@ -6,7 +6,6 @@ let the person overrule it. The child computes; this only decides.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,7 +55,7 @@ class RoundRunner(QObject):
     """Runs one round at a time for the open project."""
 
     started = Signal()
-    event = Signal(dict)
+    reported = Signal(dict)
     """An event of the training child, as it comes."""
     finished = Signal(object)
     """RoundResult."""
@@ -69,7 +68,7 @@ class RoundRunner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process = FineTuneProcess(self)
-        self._process.event.connect(self._on_event)
+        self._process.reported.connect(self._on_event)
         self._process.finished.connect(self._on_finished)
         self._process.failed.connect(self._on_failed)
         self._process.cancelled.connect(self._on_cancelled)
@@ -138,7 +137,7 @@ class RoundRunner(QObject):
             self._baseline = event
         elif event.get("event") == "gate":
             self._gate = event
-        self.event.emit(event)
+        self.reported.emit(event)
 
     @Slot(dict)
     def _on_finished(self, done: dict[str, Any]) -> None:
@@ -185,8 +184,3 @@ class RoundRunner(QObject):
     @Slot()
     def _on_cancelled(self) -> None:
         self.cancelled.emit()
-
-
-def write_job_text(names: dict[str, list[str]]) -> str:
-    """A job file's text: the images that teach and the held-out ones."""
-    return json.dumps(names, ensure_ascii=False, indent=1)

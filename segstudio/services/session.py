@@ -59,6 +59,8 @@ class Session(QObject):
     """Accepting waits: this share (0 to 1) of the pixels is void."""
     accepted = Signal(str)
     """The name of an image whose label map is on disk as accepted."""
+    counts_changed = Signal()
+    """How many images are accepted, and how many teach, may be known or other ones now."""
     journaled = Signal()
     """Records of the journal have reached the disk."""
 
@@ -73,6 +75,10 @@ class Session(QObject):
         self.current: OpenImage | None = None
         self._wanted: str | None = None
         self._accepting: set[str] = set()
+        self.accepted_count = 0
+        """Images accepted so far."""
+        self.teaching_count = 0
+        """Those of them that teach; 0 until their sides are known."""
         self._last_sign_of_life = time.monotonic()
         self._spent = 0.0
         self._sync_timer = QTimer(self)
@@ -101,6 +107,7 @@ class Session(QObject):
         self._shelf.deleteLater()
         self.project.close()
         self.project, self.current, self._shelf = None, None, None
+        self.accepted_count = self.teaching_count = 0
         self._accepting.clear()
         self.project_closed.emit()
 
@@ -128,6 +135,7 @@ class Session(QObject):
         self._shelf.failed.connect(self._on_image_failed)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
+        self._count()
         first = next((name for name in project.names if self.status(name) is not Status.ACCEPTED), None)
         if project.names:
             self.open_image(first or project.names[0])
@@ -135,6 +143,11 @@ class Session(QObject):
     def _on_project_failed(self, root: Path, error: SegStudioError) -> None:
         self._settings.forget_recent_folder(root)
         self._notifier.error(error)
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether something is on its way to the disk."""
+        return self._disk.waiting > 0
 
     # -- images -------------------------------------------------------------------------------------------
 
@@ -204,7 +217,9 @@ class Session(QObject):
         assert self.project is not None
         try:
             opened.journal = self.project.journal(opened.name)
-        except SaveError as error:
+            if opened.journal.has_unsaved:
+                opened.document.history.mark_unsaved()
+        except SegStudioError as error:
             self._notifier.error(error)
         opened.document.edited.connect(partial(self._on_edited, opened))
         opened.document.reverted.connect(partial(self._on_reverted, opened))
@@ -335,10 +350,16 @@ class Session(QObject):
         position = opened.document.history.position
         opened.saving = True
         self._disk.submit(
-            partial(self.project.save_draft, opened.name, labels),
+            partial(self.project.save_draft, opened.name, labels, self._mark(opened)),
             lambda _: self._on_saved(opened, position),
             partial(self._on_save_failed, opened),
         )
+
+    def _mark(self, opened: OpenImage) -> int | None:
+        """Mark in the journal which edits the label map holds that is about to be saved."""
+        marks: list[int] = []
+        self._journal(opened, lambda journal: marks.append(journal.append_mark()))
+        return marks[0] if marks else None
 
     def accept(self, allow_void: bool = False) -> bool:
         """Accept the open image's label map and go on to the next image that is not accepted.
@@ -352,7 +373,7 @@ class Session(QObject):
         if self.shown_proposal is not None:
             self.adopt_proposal()
         labels = opened.document.label_map.array
-        void = float(np.mean(labels == VOID))
+        void = float(np.count_nonzero(labels == VOID)) / labels.size
         if void == 1.0 or (void > 0 and not allow_void):
             self.void_left.emit(void)
             return False
@@ -360,7 +381,7 @@ class Session(QObject):
         self._accepting.add(opened.name)
         position = opened.document.history.position
         self._disk.submit(
-            partial(self.project.accept, opened.name, labels.copy()),
+            partial(self.project.accept, opened.name, labels.copy(), self._mark(opened)),
             lambda _: self._on_accepted(opened, position),
             partial(self._on_accept_failed, opened),
         )
@@ -368,8 +389,27 @@ class Session(QObject):
         self.open_next(only_unfinished=True)
         return True
 
+    def _count(self) -> None:
+        """Count off the GUI thread: sides that were never decided are decided now, which opens masks."""
+        project = self.project
+        if project is None:
+            return
+
+        def counted() -> tuple[Project, int, int]:
+            project.decide_sides(cancel=lambda: project is not self.project)
+            accepted = sum(project.status(name) is Status.ACCEPTED for name in project.names)
+            return project, accepted, len(project.teaching_names())
+
+        self._opener.submit(counted, self._on_counted, lambda error: _log.info("not counted: %s", error))
+
+    def _on_counted(self, counted: tuple[Project, int, int]) -> None:
+        project, self.accepted_count, self.teaching_count = counted
+        if project is self.project:
+            self.counts_changed.emit()
+
     def _on_accepted(self, opened: OpenImage, position: int) -> None:
         self._accepting.discard(opened.name)
+        self._count()
         self._on_saved(opened, position)
         self.accepted.emit(opened.name)
         self.status_changed.emit(opened.name)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.errors import SegStudioError
-from segstudio.project.images import read_thumbnail, upright
+from segstudio.project.images import upright
 from segstudio.project.project import Project
 from segstudio.services.background import TaskRunner
 
@@ -58,7 +58,7 @@ class ThumbnailService(QObject):
     def _make(self, project: Project, name: str, generation: int) -> QImage:
         if generation != self._generation:
             return QImage()
-        picture = read_thumbnail(project.folder.image_path(name), SIDE)
+        picture = project.folder.read_thumbnail(name, SIDE)
         labels = self._labels(project, name)
         if labels is not None:
             picture = blended(picture, labels, project.classes)

@@ -31,6 +31,10 @@ class StrokeTool:
         """Whether a stroke is being made."""
         return self._builder is not None
 
+    def begins_edit(self, modifiers: Modifiers) -> bool:
+        """Unless Alt picks."""
+        return Modifiers.ALT not in modifiers
+
     def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
         """One event of a stroke; size, shape and ink stay those of its press until the release."""
         match event.phase:

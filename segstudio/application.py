@@ -1,0 +1,113 @@
+"""The composition root: makes the application, the services and the window, and runs them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+if sys.platform == "win32":
+    import torch  # noqa: F401 - before Qt, or its DLLs fail to load (WinError 1114, pytorch issue 166628)
+
+from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from segstudio import __version__
+from segstudio.core.errors import marked
+from segstudio.core.resources import resource_root
+from segstudio.main_window import MainWindow, application_icon_path
+from segstudio.project.project import Project
+from segstudio.project.rounds import Round
+from segstudio.services.notifier import Notifier
+from segstudio.services.rounds import starter_checkpoint
+from segstudio.services.settings import THEME, Settings
+from segstudio.services.theme import ThemeChoice, apply_theme
+
+_log = logging.getLogger(__name__)
+
+STARTER_ROUND = "starter"
+
+
+def run(folder: Path | None = None, workspace: Path | None = None) -> int:
+    """Open the window, on `folder` where one is given; returns the exit code when it is closed."""
+    app = make_application()
+    window = make_window(Settings())
+    window.show()
+    if folder is not None:
+        window.open_folder(folder, workspace)
+    return app.exec()
+
+
+def run_demo() -> int:
+    """Open the window on a private copy of the sample, with the starter checkpoint in use."""
+    return run(private_sample())
+
+
+def make_application() -> QApplication:
+    """The one QApplication, named and dressed."""
+    existing = QApplication.instance()
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("segstudio")
+    app.setOrganizationName("segstudio")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(QIcon(str(application_icon_path())))
+    return app
+
+
+def make_window(settings: Settings) -> MainWindow:
+    """The main window with its services, in the looks that `settings` say."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app, ThemeChoice(settings.get(THEME)))
+    notifier = Notifier()
+    window = MainWindow(settings, notifier)
+    notifier.setParent(window)
+    settings.setParent(window)
+    _report_crashes(window)
+    window.folder_flow.sample_wanted.connect(lambda: window.open_folder(private_sample()))
+    return window
+
+
+def private_sample(parent: Path | None = None) -> Path:
+    """The person's own copy of the sample folder, made where there is none, with the starter checkpoint in use."""
+    if parent is None:
+        location = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
+        parent = Path(location) if location else Path.home() / ".segstudio"
+    target = parent / "sample"
+    if not target.exists():
+        parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(resource_root() / "sample", target)
+        # A package installed read-only must not make a copy that cannot be worked on.
+        for path in [target, *target.rglob("*")]:
+            path.chmod(path.stat().st_mode | 0o200)
+    use_starter(target)
+    return target
+
+
+def use_starter(folder: Path) -> None:
+    """Let the starter checkpoint propose in `folder`, unless a round there does already."""
+    project = Project.open(folder)
+    try:
+        if project.current_round() is None:
+            project.add_round(Round(STARTER_ROUND, starter_checkpoint(), note=marked("Starter network")))
+            project.use_round(STARTER_ROUND)
+    finally:
+        project.close()
+
+
+def _report_crashes(window: MainWindow) -> None:
+    """An uncaught error in any thread is logged and told; the program goes on."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log.error("uncaught error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = report
+    threading.excepthook = lambda hook: report(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback)
+    del window

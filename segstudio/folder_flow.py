@@ -1,0 +1,318 @@
+"""Opening folders, and the dialogs: class names, checkpoints, export, settings, help. No logic of their own."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
+
+from segstudio import __version__
+from segstudio.actions import ACTIONS, Actions, Menu
+from segstudio.core.class_table import ClassTable
+from segstudio.core.errors import InputError, SegStudioError, marked
+from segstudio.formats import FORMATS
+from segstudio.project.class_file import read_class_file
+from segstudio.project.export import export_masks
+from segstudio.project.project import Project, Status
+from segstudio.project.rounds import Round
+from segstudio.services.background import TaskRunner
+from segstudio.services.notifier import Notifier
+from segstudio.services.rounds import RoundRunner
+from segstudio.services.session import Session
+from segstudio.services.settings import (
+    HOLD_TOGGLES,
+    LOOK_AHEAD,
+    MIN_ISLAND,
+    PIXEL_LIMIT,
+    THEME,
+    Settings,
+)
+from segstudio.services.theme import ThemeChoice, apply_theme
+from segstudio.services.translation import tr
+from segstudio.tools import TOOLS
+from segstudio.widgets.class_names_dialog import ClassNamesDialog
+from segstudio.widgets.export_dialog import ExportChoice, ExportDialog, Which
+from segstudio.widgets.notices import NoticesDialog
+from segstudio.widgets.settings_dialog import SettingsDialog, SettingsValues
+from segstudio.widgets.shortcuts_dialog import ShortcutRow, ShortcutsDialog
+from segstudio.widgets.start_page import RecentFolder
+from segstudio.window_parts import WindowParts
+
+_MOUSE_ROWS = (
+    (marked("Zoom"), marked("Wheel, pinch")),
+    (marked("Pan"), marked("Space and drag, middle button, two fingers")),
+    (marked("Brush size"), marked("Ctrl and wheel, [ and ]")),
+    (marked("Straight line"), marked("Shift and click")),
+    (marked("Erase for a moment"), marked("Hold X")),
+    (marked("Hide the overlay for a moment"), marked("Hold H")),
+    (marked("Pick a class"), marked("Alt and click")),
+    (marked("Give up a stroke"), marked("Esc")),
+)
+
+
+class FolderFlow(QObject):
+    """Everything around the folder."""
+
+    sample_wanted = Signal()
+    export_finished = Signal(list)
+    """list[Path]: the files written."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        parts: WindowParts,
+        actions: Actions,
+        session: Session,
+        rounds: RoundRunner,
+        settings: Settings,
+        notifier: Notifier,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._parts = parts
+        self._actions = actions
+        self._session = session
+        self._rounds = rounds
+        self._settings = settings
+        self._notifier = notifier
+        self._exporter = TaskRunner(1, self)
+        self._stop_export = threading.Event()
+        self.recent_menu = QMenu(tr("Open &recent"), window)
+        self._connect()
+        self._on_recent_changed()
+
+    def _connect(self) -> None:
+        actions, parts = self._actions, self._parts
+        actions["open"].triggered.connect(self.ask_for_folder)
+        actions["open_sample"].triggered.connect(self.sample_wanted)
+        actions["load_checkpoint"].triggered.connect(self.ask_for_checkpoint)
+        actions["export"].triggered.connect(self.ask_for_export)
+        actions["close"].triggered.connect(self._session.close_project)
+        actions["settings"].triggered.connect(self.ask_for_settings)
+        actions["shortcuts"].triggered.connect(self._show_shortcuts)
+        actions["notices"].triggered.connect(lambda: NoticesDialog(self._notifier.history, self._window).open())
+        actions["about"].triggered.connect(self._show_about)
+        parts.start.open_clicked.connect(self.ask_for_folder)
+        parts.start.sample_clicked.connect(self.sample_wanted)
+        parts.start.recent_clicked.connect(lambda path: self._session.open_project(Path(path)))
+        parts.canvas.files_dropped.connect(self.open_dropped)
+        parts.classes.add_class_requested.connect(self.ask_for_classes)
+        parts.model.load_checkpoint_clicked.connect(self.ask_for_checkpoint)
+        parts.status.cancel_clicked.connect(self._stop_export.set)
+        self._settings.changed.connect(lambda key: self._on_recent_changed() if key == "folders/recent" else None)
+        self._session.project_opened.connect(self._on_project_opened)
+        self._session.project_closed.connect(lambda: self._enable(False))
+        self._enable(False)
+
+    def stop(self) -> None:
+        """End the export; for quitting."""
+        self._stop_export.set()
+        self._exporter.close()
+
+    # -- folders ------------------------------------------------------------------------------------------
+
+    def ask_for_folder(self) -> None:
+        """Let the person choose a folder."""
+        dialog = QFileDialog(self._window, tr("Open a folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda path: self._session.open_project(Path(path)))
+        dialog.open()
+
+    def open_dropped(self, paths: list[Path]) -> None:
+        """Open what was dropped on the window: a folder, or the folder that a file lies in."""
+        if paths:
+            self._session.open_project(paths[0] if paths[0].is_dir() else paths[0].parent)
+
+    @Slot(object)
+    def _on_project_opened(self, project: Project) -> None:
+        self._enable(True)
+        if not project.classes:
+            self._notifier.warning(
+                tr("This folder has no classes yet. Name them, then paint."),
+                tr("Name the classes"),
+                self.ask_for_classes,
+            )
+
+    def _enable(self, opened: bool) -> None:
+        for name in ("close", "export", "load_checkpoint", "clear", "fill_rest", "next", "previous", "next_unfinished"):
+            self._actions[name].setEnabled(opened)
+
+    def _on_recent_changed(self) -> None:
+        recent = self._settings.recent_folders()
+        self._parts.start.set_recent([RecentFolder(path.name, str(path)) for path in recent])
+        self.recent_menu.clear()
+        self.recent_menu.setEnabled(bool(recent))
+        for path in recent:
+            entry = self.recent_menu.addAction(str(path))
+            entry.triggered.connect(lambda _=False, path=path: self._session.open_project(path))
+
+    # -- classes and checkpoints --------------------------------------------------------------------------
+
+    def ask_for_classes(self) -> None:
+        """Let the person name the classes."""
+        project = self._session.project
+        if project is None:
+            return
+        dialog = ClassNamesDialog(project.classes if len(project.classes) else None, self._window)
+        dialog.load_clicked.connect(lambda: self._ask_for_names_file(dialog))
+        dialog.accepted.connect(lambda: self._take_classes(project.classes, dialog))
+        dialog.open()
+
+    def _take_classes(self, before: ClassTable, dialog: ClassNamesDialog) -> None:
+        classes = dialog.class_table()
+        if classes.names[: len(before)] != before.names:
+            self._notifier.error(
+                InputError(
+                    marked(
+                        "The lines of the classes that are there must stay as they are, because the masks hold their "
+                        "numbers; add new classes at the end."
+                    )
+                )
+            )
+            return
+        self._try(lambda: self._session.set_classes(classes))
+
+    def _ask_for_names_file(self, dialog: ClassNamesDialog) -> None:
+        chooser = QFileDialog(dialog, tr("Load class names"))
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.fileSelected.connect(
+            lambda path: self._try(lambda: dialog.set_names(read_class_file(Path(path), path).classes.names))
+        )
+        chooser.open()
+
+    def ask_for_checkpoint(self) -> None:
+        """Let the person choose a checkpoint."""
+        if self._session.project is None:
+            return
+        chooser = QFileDialog(self._window, tr("Load a checkpoint"))
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.setNameFilter(tr("Checkpoints (*.safetensors *.pt *.pth)"))
+        chooser.fileSelected.connect(lambda path: self.load_checkpoint(Path(path)))
+        chooser.open()
+
+    def load_checkpoint(self, path: Path) -> None:
+        """Let the checkpoint `path` propose from now on."""
+        project = self._session.project
+        if project is None:
+            return
+        loaded = Round(f"loaded-{uuid.uuid4().hex[:8]}", path, note=path.stem)
+
+        def take() -> None:
+            project.add_round(loaded)
+            self._rounds.use(project, loaded.id)
+
+        self._try(take)
+
+    # -- export -------------------------------------------------------------------------------------------
+
+    def ask_for_export(self) -> None:
+        """Let the person choose what to export, and where to."""
+        project = self._session.project
+        if project is None:
+            return
+        counts = {which: len(self._names(project, which)) for which in Which}
+        source = project.folder.root
+        titles = {name: tr(form.title) for name, form in FORMATS.items()}
+        dialog = ExportDialog(titles, counts, source, source.parent / f"{source.name}-masks", self._window)
+        dialog.accepted.connect(lambda: self.export(dialog.choice()))
+        dialog.open()
+
+    def export(self, choice: ExportChoice) -> None:
+        """Write the masks in the background, with progress."""
+        project = self._session.project
+        if project is None:
+            return
+        names = self._names(project, choice.which)
+        busy = self._parts.status.busy
+        busy.start(tr("Exporting"))
+        self._stop_export.clear()
+        progress = _Progress(self)
+        progress.advanced.connect(busy.set_progress)
+        self._exporter.submit(
+            lambda: export_masks(
+                project, names, choice.format_name, choice.folder, progress.advanced.emit, self._stop_export.is_set
+            ),
+            lambda written: self._on_exported(choice.folder, written),
+            self._on_export_failed,
+        )
+
+    def _names(self, project: Project, which: Which) -> list[str]:
+        names = self._parts.filmstrip.selected_names() if which is Which.SELECTION else project.names
+        wanted = {Status.ACCEPTED} if which is Which.ACCEPTED else {Status.ACCEPTED, Status.DRAFT}
+        return [name for name in names if self._session.status(name) in wanted]
+
+    def _on_exported(self, folder: Path, written: list[Path]) -> None:
+        self._parts.status.busy.stop()
+        self._notifier.success(tr("{count} masks written to {folder}.", count=len(written), folder=folder))
+        self.export_finished.emit(written)
+
+    def _on_export_failed(self, error: SegStudioError) -> None:
+        self._parts.status.busy.stop()
+        self._notifier.error(error)
+
+    # -- settings and help --------------------------------------------------------------------------------
+
+    def ask_for_settings(self) -> None:
+        """Let the person change the settings that have no place in a panel."""
+        get = self._settings.get
+        values = SettingsValues(
+            ThemeChoice(get(THEME)), get(MIN_ISLAND), get(LOOK_AHEAD), get(PIXEL_LIMIT), get(HOLD_TOGGLES)
+        )
+        dialog = SettingsDialog(values, self._window)
+        dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
+        dialog.open()
+
+    def _take_settings(self, values: SettingsValues) -> None:
+        store = self._settings.set
+        store(THEME, values.theme.value)
+        store(LOOK_AHEAD, values.look_ahead)
+        store(PIXEL_LIMIT, values.pixel_limit)
+        store(HOLD_TOGGLES, values.hold_toggles)
+        if values.min_island != self._settings.get(MIN_ISLAND):
+            self._parts.brush.set_island(values.min_island)
+            self._parts.brush.island_changed.emit(values.min_island)
+        self._parts.canvas.set_holds_as_toggles(values.hold_toggles)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, values.theme)
+
+    def _show_shortcuts(self) -> None:
+        rows = [ShortcutRow(tr("Mouse and held keys"), tr(name), tr(keys)) for name, keys in _MOUSE_ROWS]
+        rows += [ShortcutRow(tr("Tools"), tr(tool.title), tool.shortcut) for tool in TOOLS.values() if tool.shortcut]
+        rows.append(ShortcutRow(tr("Classes"), tr("Paint with class 1 to 10"), "1 … 9, 0"))
+        for menu in Menu:
+            title = tr(menu.value).replace("&", "")
+            rows += [
+                ShortcutRow(title, tr(spec.title).replace("&", ""), ", ".join(spec.shortcuts))
+                for spec in ACTIONS
+                if spec.menu is menu and spec.shortcuts
+            ]
+        ShortcutsDialog(rows, self._window).open()
+
+    def _show_about(self) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle(tr("About segstudio"))
+        box.setText(tr("segstudio {version}", version=__version__))
+        box.setInformativeText(
+            tr(
+                "Label every pixel of your images, with a network that learns from each correction.\n"
+                "MIT licence. Made with PyTorch, torchvision, Qt for Python, NumPy, OpenCV, Pillow and pyqtgraph."
+            )
+        )
+        box.open()
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except SegStudioError as error:
+            self._notifier.error(error)
+
+
+class _Progress(QObject):
+    """Carries a worker's progress into the GUI thread."""
+
+    advanced = Signal(int, int)

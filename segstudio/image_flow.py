@@ -1,0 +1,295 @@
+"""Connects the session with the canvas, the panels and the filmstrip: what is open, painted, accepted. No logic."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from segstudio.actions import Actions
+from segstudio.canvas.hover_info import HoverInfo
+from segstudio.canvas.pointer_input import resized_brush
+from segstudio.core.class_table import VOID, ClassTable
+from segstudio.core.errors import marked
+from segstudio.core.raster import BrushShape
+from segstudio.project.project import Project, Status
+from segstudio.services.image_shelf import OpenImage
+from segstudio.services.notifier import Notifier
+from segstudio.services.session import Session
+from segstudio.services.settings import BRUSH_SIZE, BRUSH_SQUARE, OUTLINE, OVERLAY_OPACITY, Settings
+from segstudio.services.thumbnails import ThumbnailService
+from segstudio.services.translation import tr
+from segstudio.tools import TOOLS
+from segstudio.widgets.status_mark import Mark, mark_text
+from segstudio.window_parts import WindowParts
+
+
+class ImageFlow(QObject):
+    """Everything around one image."""
+
+    def __init__(
+        self,
+        parts: WindowParts,
+        actions: Actions,
+        session: Session,
+        settings: Settings,
+        notifier: Notifier,
+        thumbnails: ThumbnailService,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self._actions = actions
+        self._session = session
+        self._settings = settings
+        self._notifier = notifier
+        self._thumbnails = thumbnails
+        self._connect_session()
+        self._connect_canvas()
+        self._connect_panels()
+        self._connect_actions()
+        self._apply_settings()
+        self.choose_tool("brush")
+
+    # -- connections --------------------------------------------------------------------------------------
+
+    def _connect_session(self) -> None:
+        session = self._session
+        session.project_opened.connect(self._on_project_opened)
+        session.project_closed.connect(self._on_project_closed)
+        session.classes_changed.connect(self._on_classes_changed)
+        session.image_opened.connect(self._on_image_opened)
+        session.proposal_changed.connect(self.show_proposal)
+        session.status_changed.connect(self._on_status_changed)
+        session.state_changed.connect(self._on_state_changed)
+        session.void_left.connect(self._on_void_left)
+
+    def _connect_canvas(self) -> None:
+        canvas = self._parts.canvas
+        canvas.stroke_coming.connect(self._on_stroke_coming)
+        canvas.hovered.connect(self._on_hovered)
+        canvas.class_picked.connect(self._on_class_picked)
+        canvas.brush_size_changed.connect(self._on_brush_size_changed)
+
+    def _connect_panels(self) -> None:
+        parts, canvas = self._parts, self._parts.canvas
+        parts.classes.current_changed.connect(self.choose_class)
+        parts.classes.visibility_changed.connect(self._on_visibility_changed)
+        parts.brush.size_changed.connect(self._on_brush_size_changed)
+        parts.brush.shape_changed.connect(self._on_shape_changed)
+        parts.brush.opacity_changed.connect(canvas.set_overlay_opacity)
+        parts.brush.opacity_changed.connect(lambda value: self._settings.set(OVERLAY_OPACITY, value))
+        parts.brush.outline_changed.connect(self._actions["outline"].setChecked)
+        parts.filmstrip.image_chosen.connect(self._session.open_image)
+        parts.filmstrip.thumbnail_wanted.connect(self._thumbnails.request)
+        self._thumbnails.ready.connect(parts.filmstrip.set_thumbnail)
+        parts.void_bar.fill_clicked.connect(self._on_fill_chosen)
+        parts.void_bar.accept_clicked.connect(lambda: self._session.accept(allow_void=True))
+        parts.void_bar.dismissed.connect(canvas.setFocus)
+
+    def _connect_actions(self) -> None:
+        actions, session, canvas = self._actions, self._session, self._parts.canvas
+        actions["undo"].triggered.connect(session.undo)
+        actions["redo"].triggered.connect(session.redo)
+        actions["apply_proposal"].triggered.connect(session.adopt_proposal)
+        actions["replace_by_proposal"].triggered.connect(session.replace_by_proposal)
+        actions["clear"].triggered.connect(session.clear)
+        actions["fill_rest"].triggered.connect(lambda: session.fill_void(self._parts.classes.current()))
+        actions["brush_smaller"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(-1)))
+        actions["brush_larger"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(1)))
+        actions["fit"].triggered.connect(canvas.fit)
+        actions["actual_size"].triggered.connect(canvas.actual_size)
+        actions["zoom_in"].triggered.connect(lambda: canvas.zoom_by(1.25))
+        actions["zoom_out"].triggered.connect(lambda: canvas.zoom_by(0.8))
+        actions["overlay"].setChecked(True)
+        actions["overlay"].toggled.connect(canvas.set_overlay_visible)
+        actions["outline"].toggled.connect(self._on_outline_toggled)
+        actions["next"].triggered.connect(lambda: session.open_next())
+        actions["previous"].triggered.connect(session.open_previous)
+        actions["next_unfinished"].triggered.connect(lambda: session.open_next(only_unfinished=True))
+        actions["accept"].triggered.connect(lambda: self.accept())
+        actions.tools.triggered.connect(lambda action: self.choose_tool(action.data()))
+        for index in range(10):
+            actions[f"class.{index}"].triggered.connect(lambda _=False, index=index: self.choose_class(index))
+
+    def _apply_settings(self) -> None:
+        get, parts = self._settings.get, self._parts
+        parts.brush.set_size(get(BRUSH_SIZE))
+        parts.canvas.set_brush_size(get(BRUSH_SIZE))
+        shape = BrushShape.SQUARE if get(BRUSH_SQUARE) else BrushShape.ROUND
+        parts.brush.set_shape(shape)
+        parts.canvas.set_brush_shape(shape)
+        parts.brush.set_opacity(get(OVERLAY_OPACITY))
+        parts.canvas.set_overlay_opacity(get(OVERLAY_OPACITY))
+        self._actions["outline"].setChecked(get(OUTLINE))
+
+    # -- what a person does -------------------------------------------------------------------------------
+
+    def choose_tool(self, tool_id: str) -> None:
+        """Make `tool_id` the canvas' tool."""
+        self._actions[f"tool.{tool_id}"].setChecked(True)
+        self._parts.canvas.set_tool(TOOLS[tool_id].factory())
+
+    def choose_class(self, index: int) -> None:
+        """Paint with class `index` from now on; an index beyond the table is ignored."""
+        project = self._session.project
+        if project is None or not 0 <= index < len(project.classes):
+            return
+        self._parts.classes.set_current(index)
+        self._parts.canvas.set_class_index(index)
+        if self._actions["tool.brush"] is not self._actions.tools.checkedAction():
+            self.choose_tool("brush")
+
+    def accept(self) -> None:
+        """Accept the open image; without classes, ask for them first."""
+        project = self._session.project
+        if project is not None and not project.classes:
+            self._parts.classes.add_class_requested.emit()
+            return
+        self._session.accept()
+
+    # -- what happens -------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_project_opened(self, project: Project) -> None:
+        self._thumbnails.set_project(project)
+        marks = {name: Mark(project.status(name).value) for name in project.names}
+        self._parts.filmstrip.set_images(project.names, marks, set(project.held_out_names()))
+        self._on_classes_changed(project.classes)
+
+    @Slot()
+    def _on_project_closed(self) -> None:
+        self._thumbnails.set_project(None)
+        self._parts.filmstrip.set_images([])
+        self._parts.canvas.set_document(None, None)
+        self._parts.status.set_image("")
+        self._parts.status.set_state("")
+        self._parts.void_bar.hide()
+
+    @Slot(object)
+    def _on_classes_changed(self, classes: ClassTable) -> None:
+        current = max(0, self._parts.classes.current())
+        self._parts.classes.set_classes(classes)
+        self._parts.canvas.set_classes(classes)
+        for index in range(10):
+            action = self._actions[f"class.{index}"]
+            action.setEnabled(index < len(classes))
+            if index < len(classes):
+                action.setText(tr("Class {number}: {name}", number=index + 1, name=classes[index].name))
+        if len(classes):
+            self._parts.classes.set_current(min(current, len(classes) - 1))
+            self._parts.canvas.set_class_index(min(current, len(classes) - 1))
+
+    @Slot(object)
+    def _on_image_opened(self, opened: OpenImage) -> None:
+        parts = self._parts
+        parts.void_bar.hide()
+        parts.canvas.set_document(opened.image, opened.document, opened.orientation)
+        height, width = opened.document.label_map.shape
+        parts.status.set_image(opened.name, width, height)
+        parts.filmstrip.set_current(opened.name)
+        self.show_proposal()
+        self._on_status_changed(opened.name)
+
+    @Slot()
+    def show_proposal(self) -> None:
+        """Show the open image's proposal, where it has one that is not an edit yet."""
+        proposal = self._session.shown_proposal
+        if proposal is None:
+            self._parts.canvas.set_proposal(None, None)
+        else:
+            self._parts.canvas.set_proposal(proposal.labels, proposal.confidence)
+        self._on_state_changed()
+
+    @Slot(str)
+    def _on_status_changed(self, name: str) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        for changed in [name] if name else project.names:
+            self._parts.filmstrip.set_mark(changed, Mark(self._session.status(changed).value))
+            if name:
+                self._parts.filmstrip.set_held_out(changed, bool(project.is_held_out(changed)))
+        opened = self._session.current
+        if name and (opened is None or opened.name != name):
+            self._parts.filmstrip.refresh_thumbnail(name)
+        self._on_state_changed()
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        opened = self._session.current
+        document = opened.document if opened is not None else None
+        self._actions["undo"].setEnabled(document is not None and document.can_undo)
+        self._actions["redo"].setEnabled(document is not None and document.can_redo)
+        has_proposal = opened is not None and opened.proposal is not None
+        self._actions["apply_proposal"].setEnabled(has_proposal)
+        self._actions["replace_by_proposal"].setEnabled(has_proposal)
+        if opened is not None:
+            status = self._session.status(opened.name)
+            self._parts.canvas.set_accepted(status is Status.ACCEPTED)
+            if self._session.shown_proposal is not None:
+                self._parts.status.set_state(tr("proposal, not accepted"), Mark.PROPOSED)
+            else:
+                mark = Mark.UNLABELLED if opened.is_blank else Mark(status.value)
+                self._parts.status.set_state(mark_text(mark), mark)
+
+    @Slot()
+    def _on_stroke_coming(self) -> None:
+        if self._session.shown_proposal is not None:
+            self._session.adopt_proposal()
+
+    @Slot(object)
+    def _on_hovered(self, info: HoverInfo | None) -> None:
+        project = self._session.project
+        if info is None or project is None:
+            self._parts.status.clear_hover()
+        else:
+            self._parts.status.set_hover(info.x, info.y, project.classes.name_of(info.value), info.confidence)
+
+    @Slot(int)
+    def _on_class_picked(self, value: int) -> None:
+        if value == VOID:
+            self.choose_tool("void_brush")
+        else:
+            self.choose_class(value)
+
+    @Slot(int)
+    def _on_brush_size_changed(self, size: int) -> None:
+        self._parts.brush.set_size(size)
+        self._parts.canvas.set_brush_size(size)
+        self._settings.set(BRUSH_SIZE, size)
+
+    def _brush_step(self, notches: int) -> int:
+        return resized_brush(self._settings.get(BRUSH_SIZE), notches)
+
+    @Slot(object)
+    def _on_shape_changed(self, shape: BrushShape) -> None:
+        self._parts.canvas.set_brush_shape(shape)
+        self._settings.set(BRUSH_SQUARE, shape is BrushShape.SQUARE)
+
+    @Slot(bool)
+    def _on_outline_toggled(self, outline: bool) -> None:
+        self._parts.canvas.set_outline(outline)
+        self._parts.brush.set_outline(outline)
+        self._settings.set(OUTLINE, outline)
+
+    @Slot(int, bool)
+    def _on_visibility_changed(self, index: int, visible: bool) -> None:
+        project = self._session.project
+        if project is not None:
+            self._session.set_classes(project.classes.with_visible(index, visible))
+
+    @Slot(float)
+    def _on_void_left(self, share: float) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        if share == 1.0:
+            self._notifier.warning(
+                tr(marked("There is nothing to accept yet: paint first, or press P for a proposal."))
+            )
+            return
+        self._parts.void_bar.offer(share, project.classes, self._parts.classes.current())
+
+    @Slot(int)
+    def _on_fill_chosen(self, index: int) -> None:
+        self._session.fill_void(index)
+        self._session.accept()

@@ -1,0 +1,230 @@
+"""The main window: layout of the parts, and the flows that connect them. No logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.actions import Actions
+from segstudio.core.resources import resource_root
+from segstudio.folder_flow import FolderFlow
+from segstudio.image_flow import ImageFlow
+from segstudio.model_flow import ModelFlow
+from segstudio.services.notifier import Notifier
+from segstudio.services.predictor_thread import ProposalService
+from segstudio.services.rounds import RoundRunner
+from segstudio.services.session import Session
+from segstudio.services.settings import Settings
+from segstudio.services.stylesheet import Look
+from segstudio.services.theme import GRID, ICON_SIZE
+from segstudio.services.thumbnails import ThumbnailService
+from segstudio.services.translation import tr
+from segstudio.widgets.command_palette import CommandPalette
+from segstudio.widgets.controls import push_button
+from segstudio.widgets.notices import NoticeOverlay
+from segstudio.window_parts import WindowParts
+
+_SIDE_WIDTH = 34 * GRID
+
+
+class MainWindow(QMainWindow):
+    """One window, one folder. Make it, show it, and call `open_folder` or leave it at the start page."""
+
+    painted = Signal()
+    """The window has been on screen once; heavy work may begin."""
+
+    def __init__(self, settings: Settings, notifier: Notifier) -> None:
+        super().__init__()
+        self.setObjectName("main")
+        self.setWindowTitle(tr("segstudio"))
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self.settings = settings
+        self.notifier = notifier
+        self.session = Session(notifier, settings, self)
+        self.proposals = ProposalService(self)
+        self.rounds = RoundRunner(self)
+        self.thumbnails = ThumbnailService(self)
+        self.actions_table = Actions(self)
+        self.parts = WindowParts()
+        self._has_been_painted = False
+        self._lay_out()
+        self._make_flows()
+        self._restore_layout()
+
+    # -- layout -------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        parts = self.parts
+        self.actions_table.fill_menus(self)
+        self.menuBar().setCornerWidget(self._search_button())
+        self.workspace_page = QWidget()
+        column = QVBoxLayout(self.workspace_page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(parts.canvas, 1)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(parts.start)
+        self.pages.addWidget(self.workspace_page)
+        central = QWidget()
+        central_column = QVBoxLayout(central)
+        central_column.setContentsMargins(0, 0, 0, 0)
+        central_column.setSpacing(0)
+        central_column.addWidget(self.pages, 1)
+        self.setCentralWidget(central)
+        self.notices = NoticeOverlay(self.pages)
+        self.palette_popup = CommandPalette(self)
+        self.notifier.noticed.connect(self.notices.show_notice)
+        self._add_toolbar()
+        self.side = self._dock("side", tr("Panels"), self._side_panel(), Qt.DockWidgetArea.RightDockWidgetArea)
+        self.images = self._dock("images", tr("Images"), parts.filmstrip, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.status_area = self._dock("status", tr("Status"), parts.status, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.splitDockWidget(self.images, self.status_area, Qt.Orientation.Vertical)
+        parts.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.show_start_page(True)
+
+    def _search_button(self) -> QWidget:
+        button = push_button(tr("Search commands"), tr("Find anything by typing."), "search", Look.QUIET, "Ctrl+K")
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(self._on_palette)
+        return button
+
+    def _side_panel(self) -> QWidget:
+        parts = self.parts
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(parts.classes, 1)
+        column.addWidget(parts.brush)
+        column.addWidget(parts.model)
+        area = QScrollArea()
+        area.setWidget(panel)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(_SIDE_WIDTH)
+        return area
+
+    def _add_toolbar(self) -> None:
+        self.toolbar = QToolBar(tr("Tools"))
+        self.toolbar.setObjectName("tools")
+        self.toolbar.setIconSize(QSize(ICON_SIZE))
+        self.toolbar.setMovable(False)
+        for action in self.actions_table.tools.actions():
+            self.toolbar.addAction(action)
+        self.toolbar.addSeparator()
+        for name in ("undo", "redo"):
+            self.toolbar.addAction(self.actions_table[name])
+        self.toolbar.addSeparator()
+        for name in ("fit", "actual_size", "overlay", "outline"):
+            self.toolbar.addAction(self.actions_table[name])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.toolbar)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setTitleBarWidget(QWidget())  # the panels carry their own headings
+        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_flows(self) -> None:
+        parts, table = self.parts, self.actions_table
+        self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
+        self.model_flow = ModelFlow(
+            parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
+        )
+        self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
+        file_menu = self.menuBar().actions()[0].menu()
+        if isinstance(file_menu, QMenu):
+            file_menu.insertMenu(table["open_sample"], self.folder_flow.recent_menu)
+        self.session.project_opened.connect(self._on_project_opened)
+        self.session.project_closed.connect(lambda: self.show_start_page(True))
+        table["palette"].triggered.connect(self._on_palette)
+        table["quit"].triggered.connect(self.close)
+
+    def show_start_page(self, start: bool) -> None:
+        """Show the start page, or the canvas with its panels."""
+        self.pages.setCurrentWidget(self.parts.start if start else self.workspace_page)
+        for widget in (self.side, self.images, self.status_area, self.toolbar):
+            widget.setVisible(not start)
+        if start:
+            self.setWindowTitle(tr("segstudio"))
+
+    # -- folders ------------------------------------------------------------------------------------------
+
+    def open_folder(self, folder: Path, workspace: Path | None = None) -> None:
+        """Open `folder` in the background."""
+        self.session.open_project(folder, workspace)
+
+    def _on_project_opened(self) -> None:
+        project = self.session.project
+        if project is not None:
+            self.show_start_page(False)
+            self.setWindowTitle(tr("{folder} – segstudio", folder=project.folder.root.name))
+            self.parts.canvas.setFocus()
+
+    def _on_palette(self) -> None:
+        self.palette_popup.set_actions(self.actions())
+        self.palette_popup.popup()
+
+    # -- Qt -----------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """After the first paint, start what takes long: torch is loaded in the predictor's thread."""
+        super().showEvent(event)
+        if not self._has_been_painted:
+            self._has_been_painted = True
+            QTimer.singleShot(0, self._on_shown)
+
+    def _on_shown(self) -> None:
+        self.painted.emit()
+        self.proposals.start()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the folder that was dropped."""
+        self.folder_flow.open_dropped([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the draft, cancel everything and wait for it."""
+        self.settings.set_window_state("geometry", self.saveGeometry())
+        self.rounds.stop()
+        self.proposals.stop()
+        self.thumbnails.stop()
+        self.folder_flow.stop()
+        self.session.stop()
+        self.settings.sync()
+        self.notices.clear()
+        super().closeEvent(event)
+
+    def _restore_layout(self) -> None:
+        geometry = self.settings.window_state("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+
+def application_icon_path() -> Path:
+    """The program's own picture."""
+    return resource_root() / "icons" / "segstudio.svg"

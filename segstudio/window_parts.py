@@ -1,0 +1,31 @@
+"""The widgets of the window, made once and handed to the flows that connect them. Layout is the main window's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from segstudio.canvas.canvas_view import CanvasView
+from segstudio.widgets.brush_panel import BrushPanel
+from segstudio.widgets.classes_panel import ClassesPanel
+from segstudio.widgets.filmstrip import Filmstrip
+from segstudio.widgets.model_panel import ModelPanel
+from segstudio.widgets.start_page import StartPage
+from segstudio.widgets.status_bar import ImageStatus
+from segstudio.widgets.void_bar import VoidBar
+
+
+@dataclass
+class WindowParts:
+    """One of each."""
+
+    canvas: CanvasView = field(default_factory=CanvasView)
+    classes: ClassesPanel = field(default_factory=ClassesPanel)
+    brush: BrushPanel = field(default_factory=BrushPanel)
+    model: ModelPanel = field(default_factory=ModelPanel)
+    filmstrip: Filmstrip = field(default_factory=Filmstrip)
+    status: ImageStatus = field(default_factory=ImageStatus)
+    start: StartPage = field(default_factory=StartPage)
+    void_bar: VoidBar = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.void_bar = VoidBar(self.canvas)
