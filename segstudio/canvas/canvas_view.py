@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QDragEnterEvent,
@@ -19,9 +19,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
-    QPaintEvent,
     QRegion,
-    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -39,21 +37,17 @@ from segstudio.canvas.pointer_input import (
     wheel_use,
     wheel_zoom,
 )
-from segstudio.canvas.scene import Scene
-from segstudio.canvas.view_transform import ViewTransform
-from segstudio.core.class_table import ClassTable
+from segstudio.canvas.viewport import ImageViewport
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
-from segstudio.core.label_map import Labels
 from segstudio.core.raster import BrushShape
-from segstudio.services.theme import Role, color
 from segstudio.services.translation import tr
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
 
 DEFAULT_BRUSH_SIZE = 24
 
 
-class CanvasView(QWidget):
+class CanvasView(ImageViewport):
     """Shows one image with its overlay and lets a tool paint on it.
 
     Signals:
@@ -61,20 +55,17 @@ class CanvasView(QWidget):
         hovered(HoverInfo | None): the pixel under the pointer, or None off the image.
         class_picked(int): a class index, or 255 for void, was picked from the image.
         brush_size_changed(int): by Ctrl+wheel, in image pixels.
-        zoom_changed(float): device pixels per image pixel.
         files_dropped(list[Path]): files or folders were dropped.
         stroke_started(), stroke_finished(): around every stroke, a cancelled one too.
-
-    Attributes:
-        dirty_rects: the view rectangles (QRect) that the last change of the document repainted.
     """
 
     edit_made = Signal(object)
     hovered = Signal(object)
     class_picked = Signal(int)
     brush_size_changed = Signal(int)
-    zoom_changed = Signal(float)
     files_dropped = Signal(list)
+    stroke_coming = Signal()
+    """The next press begins an edit: the last moment to make a shown proposal one."""
     stroke_started = Signal()
     stroke_finished = Signal()
 
@@ -83,95 +74,23 @@ class CanvasView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(160, 120)
         self.setAccessibleName(tr("Image"))
         self.setAccessibleDescription(tr("The image and its overlay. Paint on it with the chosen tool."))
-        self.dirty_rects: list[QRect] = []
-        self._scene = Scene()
-        self._transform = ViewTransform()
         self._cursor = BrushCursor()
         self._holds = Holds()
         self._tool: Tool = TOOLS["brush"].factory()
         self._size, self._shape, self._class_index = DEFAULT_BRUSH_SIZE, BrushShape.ROUND, 0
-        self._is_overlay_visible = True
-        self._is_fitting = True
         self._pan_from: QPointF | None = None
         self._pointer: QPointF | None = None
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
 
-    # What is shown
-
-    @property
-    def document(self) -> Document | None:
-        """What is being painted."""
-        return self._scene.document
-
-    @property
-    def pixels_recoloured(self) -> int:
-        """How many overlay pixels were coloured since the canvas was made, halved sizes included."""
-        return self._scene.pixels_recoloured
-
     def set_document(
         self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
     ) -> None:
-        """Show `image`, (height, width, 3) uint8 RGB, with `document` over it; a stroke being made is cancelled.
-
-        `orientation` is the EXIF orientation, 1 to 8, that turns both upright. The view fits unless the document is
-        the one already shown. A proposal has to be set again.
-
-        Raises:
-            ValueError: image and label map differ in size.
-        """
+        """As `ImageViewport.set_document`; a stroke being made is cancelled first."""
         self.cancel_stroke()
-        is_same = document is not None and document is self.document
-        if self.document is not None:
-            self.document.changed.disconnect(self._on_changed)
-        self._scene.set_document(image, document)
-        if document is not None:
-            document.changed.connect(self._on_changed)
-        if self._scene.size is not None:
-            self._transform.set_image(*self._scene.size, orientation)
-            if not is_same:
-                self.fit()
-        self._after_view_change()
-
-    def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
-        """Show `labels` (height, width) where the document is void; `confidence` (same size) is told by `hovered`.
-
-        Raises:
-            ValueError: they have another size than the document.
-        """
-        self._scene.set_proposal(labels, confidence)
-        self._after_view_change()
-
-    def set_classes(self, classes: ClassTable) -> None:
-        """Use the colours and the visibility of this table."""
-        self._scene.set_classes(classes)
-        self._after_view_change()
-
-    def set_overlay_opacity(self, opacity: float) -> None:
-        """0 (image only) to 1 (labels only)."""
-        self._scene.opacity = min(max(opacity, 0.0), 1.0)
-        self.update()
-
-    def set_outline(self, outline: bool) -> None:
-        """Show only the borders of the regions."""
-        self._scene.set_outline(outline)
-        self.update()
-
-    def set_overlay_visible(self, visible: bool) -> None:
-        """Show the overlay or not, apart from the key that hides it for a moment."""
-        self._is_overlay_visible = visible
-        self._on_holds_changed()
-
-    def set_accepted(self, accepted: bool) -> None:
-        """The label map is (not) accepted work."""
-        self._scene.is_accepted = accepted
-        self.update()
-
-    # What paints
+        super().set_document(image, document, orientation)
 
     def set_tool(self, tool: Tool) -> None:
         """Paint with `tool`; a stroke being made is cancelled."""
@@ -205,55 +124,6 @@ class CanvasView(QWidget):
         if self._tool.is_busy:
             self._send(Phase.CANCEL, self._pointer or QPointF())
 
-    # Where it is shown
-
-    @property
-    def zoom(self) -> float:
-        """Device pixels per image pixel; 1.0 is 100 %."""
-        return self._transform.zoom
-
-    def fit(self) -> None:
-        """Show the whole image, and go on doing so when the canvas is resized, until the person zooms or pans."""
-        self._is_fitting = True
-        self._transform.fit()
-        self._after_view_change()
-
-    def actual_size(self) -> None:
-        """One image pixel on one screen pixel, about the middle of the view."""
-        self._zoom_to(1.0, None)
-
-    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Zoom by `factor`; the image point at `at` (view pixels; None: the middle) stays where it is."""
-        self._zoom_to(self.zoom * factor, at)
-
-    def image_to_view(self, x: float, y: float) -> QPointF:
-        """Where the image point (x, y), stored frame, lies in the view."""
-        return self._transform.to_view.map(QPointF(x, y))
-
-    def view_to_image(self, point: QPointF) -> tuple[float, float]:
-        """The image point, stored frame, at a point of the view."""
-        mapped = self._transform.to_image.map(QPointF(point))
-        return mapped.x(), mapped.y()
-
-    def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
-        if self._scene.size is None:
-            return
-        self._is_fitting = False
-        self._transform.set_zoom(zoom, QRectF(self.rect()).center() if at is None else at)
-        self._after_view_change()
-
-    def _pan_by(self, delta: QPointF) -> None:
-        if self._scene.size is None:
-            return
-        self._is_fitting = False
-        self._transform.pan(delta)
-        self._after_view_change()
-
-    def _after_view_change(self) -> None:
-        self.zoom_changed.emit(self.zoom)
-        self._refresh_pointer()
-        self.update()
-
     # Strokes
 
     def _send(self, phase: Phase, position: QPointF) -> None:
@@ -285,13 +155,13 @@ class CanvasView(QWidget):
         )
 
     def _on_changed(self, box: Box) -> None:
-        self._scene.recolour(box)
-        # A reduced or outlined view shows a pixel's change beyond the pixel: a neighbour's border, a smoothed edge.
-        reach = 2 + round(2 / min(self.zoom, 1.0))
-        self.dirty_rects = [self._transform.view_rect(box.expanded(reach)).intersected(self.rect())]
-        self.update(QRegion(self.dirty_rects[0]))
+        super()._on_changed(box)
         if self._hover is not None and not self._tool.is_busy:
             self._emit_hover()
+
+    def _view_changed(self) -> None:
+        super()._view_changed()
+        self._refresh_pointer()
 
     # The pointer
 
@@ -344,11 +214,12 @@ class CanvasView(QWidget):
         confidence = self._scene.confidence
         return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
 
+    def _paint_above(self, painter: QPainter) -> None:
+        self._cursor.paint(painter, self._transform.to_view)
+
     def _on_holds_changed(self) -> None:
-        shown = self._is_overlay_visible and Hold.HIDE_OVERLAY not in self._holds
-        if shown != self._scene.is_overlay_shown:
-            self._scene.is_overlay_shown = shown
-            self.update()
+        self._is_overlay_hidden_for_now = Hold.HIDE_OVERLAY in self._holds
+        self._show_or_hide_overlay()
         self._refresh_pointer()
         self._choose_pointer_shape()
 
@@ -361,21 +232,6 @@ class CanvasView(QWidget):
 
     # Qt's events
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what is exposed."""
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), color(Role.CANVAS_BACKGROUND))
-        self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
-        self._cursor.paint(painter, self._transform.to_view)
-        painter.end()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep fitting, or keep the middle in the middle."""
-        self._transform.set_view(self.width(), self.height(), self.devicePixelRatioF())
-        if self._is_fitting:
-            self._transform.fit()
-        self._after_view_change()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke or a pan."""
         self._track(event)
@@ -386,6 +242,8 @@ class CanvasView(QWidget):
             self._pan_from = event.position()
             self._show_outline(ToolOutcome())
         elif is_left:
+            if self.document is not None and self._tool.begins_edit(self._modifiers):
+                self.stroke_coming.emit()
             self._send(Phase.PRESS, event.position())
         else:
             event.ignore()
@@ -445,8 +303,6 @@ class CanvasView(QWidget):
             if is_escape or Holds.of(event) is not None:
                 event.accept()
                 return True
-        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self.update()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -18,7 +18,7 @@ FRAME_MARGIN = 6
 GRID_FROM_ZOOM = 16.0
 """From this zoom on, in device pixels per image pixel, lines part the image pixels."""
 
-_HATCH_PERIOD = 8
+_HATCH_PERIOD = 10
 """From stripe to stripe, in view pixels along each axis."""
 
 
@@ -86,7 +86,7 @@ def draw_badge(painter: QPainter, rect: QRectF) -> None:
 
 def hatch_brush(device_pixel_ratio: float) -> QBrush:
     """Diagonal stripes for the areas of a proposal, for a painter in device pixels."""
-    return QBrush(_hatch_tile(max(4, round(_HATCH_PERIOD * device_pixel_ratio)), color(Role.HATCH, 0.65).rgba()))
+    return QBrush(_hatch_tile(max(4, round(_HATCH_PERIOD * device_pixel_ratio)), color(Role.HATCH, 0.6).rgba()))
 
 
 @lru_cache(maxsize=8)
@@ -97,7 +97,7 @@ def _hatch_tile(period: int, rgba: int) -> QImage:
     painter = QPainter(large)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     side = large.width()
-    painter.setPen(QPen(QColor.fromRgba(rgba), side * 0.2))
+    painter.setPen(QPen(QColor.fromRgba(rgba), side * 0.16))
     for shift in (-side, 0, side):
         painter.drawLine(QPointF(shift - side, 2 * side), QPointF(shift + 2 * side, -side))
     painter.end()

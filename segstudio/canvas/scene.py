@@ -176,11 +176,15 @@ class Scene:
                 painter.drawImage(exposed.topLeft(), hatched)
             if self._labels_layer is not None:
                 painter.setOpacity(opacity)
-                image = self._labels_layer.level(level, box)
-                draw_level(painter, image, level, box, transform.to_view, smooth)
+                lines = self._overlay_level(zoom)
+                draw_level(painter, self._labels_layer.level(lines, box), lines, box, transform.to_view, smooth)
             painter.setOpacity(1.0)
         if zoom >= GRID_FROM_ZOOM:
             draw_grid(painter, transform, box)
+
+    def _overlay_level(self, zoom: float) -> int:
+        """The outlines are drawn at half the resolution in a reduced view, lest they become too thin to see."""
+        return level_for(zoom) + (1 if self.is_outline and zoom < 1 else 0)
 
     def _hatched(self, layer: OverlayLayer, transform: ViewTransform, exposed: QRect, box: Box, ratio: float) -> QImage:
         """The proposal as it shows in `exposed`, with stripes on its areas only."""
@@ -189,7 +193,7 @@ class Scene:
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
         zoom = transform.zoom
-        level = level_for(zoom)
+        level = self._overlay_level(zoom)
         shifted = transform.to_view * QTransform.fromTranslate(-exposed.x(), -exposed.y())
         to_device = shifted * QTransform.fromScale(ratio, ratio)
         draw_level(painter, layer.level(level, box), level, box, to_device, zoom < 1)

@@ -50,6 +50,11 @@ class ViewTransform:
         self._rebuild()
 
     @property
+    def orientation(self) -> int:
+        """The EXIF orientation of the image, 1 to 8."""
+        return self._orientation
+
+    @property
     def zoom(self) -> float:
         """Device pixels per image pixel."""
         return self._scale * self._ratio

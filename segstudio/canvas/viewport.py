@@ -1,0 +1,196 @@
+"""The part of the canvas that is looked at: what is shown and where. It knows neither tools nor pointer."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from segstudio.canvas.scene import Scene
+from segstudio.canvas.view_transform import ViewTransform
+from segstudio.core.class_table import ClassTable
+from segstudio.core.document import Document
+from segstudio.core.geometry import Box
+from segstudio.core.label_map import Labels
+from segstudio.services.theme import Role, color
+
+
+class ImageViewport(QWidget):
+    """Shows one image with its overlay, zoomed and panned.
+
+    Signals:
+        zoom_changed(float): device pixels per image pixel.
+
+    Attributes:
+        dirty_rects: the view rectangles (QRect) that the last change of the document repainted.
+    """
+
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(160, 120)
+        self.dirty_rects: list[QRect] = []
+        self._scene = Scene()
+        self._transform = ViewTransform()
+        self._is_fitting = True
+        self._is_overlay_visible = True
+        self._is_overlay_hidden_for_now = False
+
+    @property
+    def document(self) -> Document | None:
+        """What is being painted."""
+        return self._scene.document
+
+    @property
+    def pixels_recoloured(self) -> int:
+        """How many overlay pixels were coloured since the canvas was made, halved sizes included."""
+        return self._scene.pixels_recoloured
+
+    def set_document(
+        self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
+    ) -> None:
+        """Show `image`, (height, width, 3) uint8 RGB, with `document` over it.
+
+        `orientation` is the EXIF orientation, 1 to 8, that turns both upright. The view fits unless this document is
+        shown already, the same way up. Proposal and acceptance have to be set again.
+
+        Raises:
+            ValueError: image and label map differ in size.
+        """
+        is_same = document is not None and document is self.document and orientation == self._transform.orientation
+        if self.document is not None:
+            self.document.changed.disconnect(self._on_changed)
+        self._scene.set_document(image, document)
+        if document is not None:
+            document.changed.connect(self._on_changed)
+        if self._scene.size is not None:
+            self._transform.set_image(*self._scene.size, orientation)
+            if not is_same:
+                self._is_fitting = True
+                self._transform.fit()
+        self._view_changed()
+
+    def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
+        """Show `labels` (height, width) where the document is void; `confidence` (same size) is told by `hovered`.
+
+        Raises:
+            ValueError: they have another size than the document.
+        """
+        self._scene.set_proposal(labels, confidence)
+        self._view_changed()
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Use the colours and the visibility of this table."""
+        self._scene.set_classes(classes)
+        self._view_changed()
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """0 (image only) to 1 (labels only)."""
+        self._scene.opacity = min(max(opacity, 0.0), 1.0)
+        self.update()
+
+    def set_outline(self, outline: bool) -> None:
+        """Show only the borders of the regions."""
+        self._scene.set_outline(outline)
+        self.update()
+
+    def set_overlay_visible(self, visible: bool) -> None:
+        """Show the overlay or not, apart from the key that hides it for a moment."""
+        self._is_overlay_visible = visible
+        self._show_or_hide_overlay()
+
+    def set_accepted(self, accepted: bool) -> None:
+        """The label map is (not) accepted work."""
+        self._scene.is_accepted = accepted
+        self.update()
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels per image pixel; 1.0 is 100 %."""
+        return self._transform.zoom
+
+    def fit(self) -> None:
+        """Show the whole image, and go on doing so when the canvas is resized, until the person zooms or pans."""
+        self._is_fitting = True
+        self._transform.fit()
+        self._view_changed()
+
+    def actual_size(self) -> None:
+        """One image pixel on one screen pixel, about the middle of the view."""
+        self._zoom_to(1.0, None)
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom by `factor`; the image point at `at` (view pixels; None: the middle) stays where it is."""
+        self._zoom_to(self.zoom * factor, at)
+
+    def image_to_view(self, x: float, y: float) -> QPointF:
+        """Where the image point (x, y), stored frame, lies in the view."""
+        return self._transform.to_view.map(QPointF(x, y))
+
+    def view_to_image(self, point: QPointF) -> tuple[float, float]:
+        """The image point, stored frame, at a point of the view."""
+        mapped = self._transform.to_image.map(QPointF(point))
+        return mapped.x(), mapped.y()
+
+    def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
+        if self._scene.size is None:
+            return
+        self._is_fitting = False
+        self._transform.set_zoom(zoom, QRectF(self.rect()).center() if at is None else at)
+        self._view_changed()
+
+    def _pan_by(self, delta: QPointF) -> None:
+        if self._scene.size is None:
+            return
+        self._is_fitting = False
+        self._transform.pan(delta)
+        self._view_changed()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep fitting, or keep the middle in the middle."""
+        self._transform.set_view(self.width(), self.height(), self.devicePixelRatioF())
+        if self._is_fitting:
+            self._transform.fit()
+        self._view_changed()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what is exposed."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), color(Role.CANVAS_BACKGROUND))
+        self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
+        self._paint_above(painter)
+        painter.end()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The theme's colours may be other ones."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.update()
+        super().changeEvent(event)
+
+    def _on_changed(self, box: Box) -> None:
+        """Pixels within `box` changed: colour and repaint these."""
+        self._scene.recolour(box)
+        # Beyond the box lie a neighbour's border in outline mode and, in a reduced view, the smoothed edge.
+        reach = 1 if self.zoom >= 1 else 1 + math.ceil(2 / self.zoom)
+        self.dirty_rects = [self._transform.view_rect(box.expanded(reach)).intersected(self.rect())]
+        self.update(self.dirty_rects[0])
+
+    def _show_or_hide_overlay(self) -> None:
+        shown = self._is_overlay_visible and not self._is_overlay_hidden_for_now
+        if shown != self._scene.is_overlay_shown:
+            self._scene.is_overlay_shown = shown
+            self.update()
+
+    def _paint_above(self, painter: QPainter) -> None:
+        """Draw over the image; for subclasses."""
+
+    def _view_changed(self) -> None:
+        """Something else, or the same elsewhere, is shown: repaint all of it."""
+        self.zoom_changed.emit(self.zoom)
+        self.update()
