@@ -8,6 +8,7 @@ not know what a picture is used for.
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ DECODE_ERRORS = (
 """What Pillow and tifffile raise for broken files, warnings that were turned into errors included."""
 
 Image.MAX_IMAGE_PIXELS = None
+# Pillow warns on the console about odd EXIF blocks and the like; what matters to a person is raised as an error.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def extended_code(code: MaskCode, classes: ClassTable) -> MaskCode:
 
 
 def is_plainly_numbered(code: MaskCode) -> bool:
-    """Whether rows of a class file can stand for the masks' values: all but sparse values, numbered in their order."""
+    """Whether rows of a class file can stand for the masks' values: all but sparse ones, numbered in their order."""
     values = [value for value, label in code.labels_of_values.items() if label != VOID]
     # One more value than classes: a class file may have a row for void.
     return code.form is MaskForm.RGB or values == [0, VOID] or max(values, default=0) <= len(code.classes)
@@ -179,7 +179,7 @@ def _code_of_sheet(sheet: ClassSheet, survey: MaskSurvey) -> MaskCode:
 
 
 def _place_missing_colors(palette: UInt8Array, classes: ClassTable) -> None:
-    """Give every class colour a row of `palette`: its own index where that row is no class's, else the last free one."""
+    """Give every class colour a row of `palette`: its own index if that is no class's, else the last free one."""
     taken = {_row(palette, index): index for index in range(VOID - 1, -1, -1)}
     owned = {taken[color] for color in classes.colors if color in taken}
     for index, color in enumerate(classes.colors):
