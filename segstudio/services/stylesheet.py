@@ -39,6 +39,8 @@ class Look(Enum):
     """A strip at the window's edge."""
     FLOAT = "float"
     """A surface that floats above the image."""
+    BARE = "bare"
+    """A list that lies on a panel, without a frame of its own."""
 
 
 def stylesheet(colors: Mapping[str, str], glyphs: Mapping[str, Path | None], body_points: float) -> str:
@@ -110,11 +112,13 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
     background: $field; color: $text; border: 1px solid $control; border-radius: 6px; padding: 4px 8px;
     selection-background-color: $accent; selection-color: $accent_text;
 }
-QSpinBox, QDoubleSpinBox { padding-right: 18px; }
+QSpinBox, QDoubleSpinBox { padding: 4px 18px 4px 0; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0 0 0 6px; background: transparent; }
+QAbstractSpinBox QLineEdit:focus { border: none; padding: 0 0 0 5px; }
 QLineEdit:hover, QPlainTextEdit:hover, QSpinBox:hover, QComboBox:hover { border-color: $text_muted; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $accent; padding: 3px 7px; }
 QComboBox:focus { border: 2px solid $accent; padding: 3px 7px; }
-QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 17px 3px 7px; }
+QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 17px 3px 0; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QComboBox:disabled {
     color: $text_disabled; background: transparent; border-color: $panel_border;
 }
@@ -171,7 +175,8 @@ QListView, QTreeView, QTableView {
     selection-background-color: $accent_soft; selection-color: $text;
 }
 QListView:focus, QTreeView:focus, QTableView:focus { border-color: $accent; }
-QListView::item { border-radius: 4px; padding: 4px; }
+QListView[look="bare"], QListView[look="bare"]:focus { border: none; border-radius: 0; }
+QListView::item, QTreeView::item { border-radius: 4px; padding: 4px; }
 QListView::item:hover { background: $hover; }
 QListView::item:selected { background: $accent_soft; color: $text; }
 QScrollArea { background: transparent; border: none; }
@@ -181,8 +186,8 @@ QHeaderView::section {
 }
 QTableView { gridline-color: $panel_border; }
 QScrollBar { background: transparent; border: none; }
-QScrollBar:vertical { width: 10px; margin: 1px; }
-QScrollBar:horizontal { height: 10px; margin: 1px; }
+QScrollBar:vertical { width: 8px; margin: 0; }
+QScrollBar:horizontal { height: 8px; margin: 0; }
 QScrollBar::handle { background: $control; border-radius: 3px; margin: 1px; }
 QScrollBar::handle:vertical { min-height: 32px; }
 QScrollBar::handle:horizontal { min-width: 32px; }
@@ -213,6 +218,7 @@ QToolBar QToolButton:hover { background: $hover; }
 QToolBar QToolButton:pressed { background: $pressed; }
 QToolBar QToolButton:checked { background: $accent_soft; border-color: $accent; }
 QToolBar QToolButton:focus { border-color: $accent; }
+QToolBar QToolButton:disabled { border-color: transparent; }
 QToolBar::separator { background: $panel_border; width: 1px; height: 1px; margin: 4px; }
 QStatusBar { background: $window; color: $text; }
 QStatusBar::item { border: none; }

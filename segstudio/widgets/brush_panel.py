@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QHBoxLayout, QSlider, QSpinBox, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSlider, QSpinBox, QToolButton, QWidget
 
 from segstudio.core.raster import BrushShape
 from segstudio.services.theme import GRID
@@ -43,7 +43,13 @@ class BrushPanel(Panel):
         self.opacity_slider.setRange(0, 100)
         self.opacity_slider.setPageStep(10)
         self.opacity_value = label("")
-        self.outline_box = QCheckBox(tr("Outlines only"))
+        self.outline_button = tool_button(
+            tr("Outlines only"),
+            tr("Draws edges and leaves the image's own colours clear."),
+            "outline",
+            "O",
+            checkable=True,
+        )
         self.island_spin = _spin(0, 100_000, tr("px"))
         self._explain()
         self._lay_out()
@@ -63,8 +69,10 @@ class BrushPanel(Panel):
 
     def set_shape(self, shape: BrushShape) -> None:
         """Show `shape` without telling anybody."""
-        check(self.round_button, shape is BrushShape.ROUND)
-        check(self.square_button, shape is BrushShape.SQUARE)
+        # The group tells of a change even where the buttons themselves are silenced.
+        blocked = self._shapes.blockSignals(True)
+        (self.round_button if shape is BrushShape.ROUND else self.square_button).setChecked(True)
+        self._shapes.blockSignals(blocked)
 
     def set_opacity(self, opacity: float) -> None:
         """Show `opacity` (0 to 1) without telling anybody."""
@@ -73,7 +81,7 @@ class BrushPanel(Panel):
 
     def set_outline(self, outline: bool) -> None:
         """Show whether outlines alone are drawn without telling anybody."""
-        check(self.outline_box, outline)
+        check(self.outline_button, outline)
 
     def set_island(self, pixels: int) -> None:
         """Show the smallest speck that proposals keep, in pixels, without telling anybody."""
@@ -85,7 +93,6 @@ class BrushPanel(Panel):
         explain(
             self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
         )
-        explain(self.outline_box, tr("Outlines only"), tr("Draws edges and leaves the image's own colours clear."), "O")
         explain(
             self.island_spin,
             tr("Smallest speck that proposals keep"),
@@ -102,19 +109,21 @@ class BrushPanel(Panel):
         grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(GRID)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(2, 80)
+        grid.setColumnMinimumWidth(2, 88)
         grid.addWidget(label(tr("Size")), 0, 0)
         grid.addWidget(self.size_slider, 0, 1)
         grid.addWidget(self.size_spin, 0, 2)
         grid.addWidget(label(tr("Overlay")), 1, 0)
         grid.addWidget(self.opacity_slider, 1, 1)
         self.opacity_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self.opacity_value, 1, 2)
-        grid.addWidget(self.outline_box, 2, 1, 1, 2)
+        values = QHBoxLayout()
+        values.addWidget(self.opacity_value, 1)
+        values.addWidget(self.outline_button)
+        grid.addLayout(values, 1, 2)
         merge = label(tr("Merge specks below"))
         merge.setBuddy(self.island_spin)
-        grid.addWidget(merge, 3, 0, 1, 2)
-        grid.addWidget(self.island_spin, 3, 2)
+        grid.addWidget(merge, 2, 0, 1, 2)
+        grid.addWidget(self.island_spin, 2, 2)
         self.body.addLayout(grid)
 
     def _connect(self) -> None:
@@ -125,7 +134,7 @@ class BrushPanel(Panel):
         self.size_spin.valueChanged.connect(self._on_size_typed)
         self._shapes.buttonToggled.connect(self._on_shape_toggled)
         self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
-        self.outline_box.toggled.connect(self.outline_changed)
+        self.outline_button.toggled.connect(self.outline_changed)
         self.island_spin.valueChanged.connect(self.island_changed)
 
     def _on_size_slid(self, position: int) -> None:
@@ -162,7 +171,7 @@ def _spin(least: int, most: int, unit: str) -> QSpinBox:
     spin.setSuffix(f" {unit}")
     spin.setAlignment(Qt.AlignmentFlag.AlignRight)
     spin.setKeyboardTracking(False)
-    spin.setMinimumSize(QSize(88, 0))
+    spin.setFixedWidth(88)
     return spin
 
 

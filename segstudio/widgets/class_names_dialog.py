@@ -25,9 +25,7 @@ class ClassNamesDialog(DialogFrame):
     def __init__(self, classes: ClassTable | None = None, parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Name the classes"),
-            tr(
-                "One name a line; the first line is index 0. The names are written into the folder at the first accept."
-            ),
+            tr("One name a line; the first line is index 0. The folder gets them at the first accept."),
             tr("Use these classes"),
             parent,
         )
@@ -37,7 +35,7 @@ class ClassNamesDialog(DialogFrame):
         self.body.addWidget(self.edit)
         load = push_button(tr("Load names from a file…"), tr("A text file with one class name a line."), "open-folder")
         load.clicked.connect(self.load_clicked)
-        self.body.addWidget(load)
+        self.body.addWidget(load, 0, Qt.AlignmentFlag.AlignLeft)
         self.resize(52 * GRID, 52 * GRID)
         self.set_names(classes.names if classes is not None and len(classes) else ["background"])
         self.edit.setFocus()
@@ -111,7 +109,9 @@ class _NamesEdit(QPlainTextEdit):
                 break
             if name:
                 if box.bottom() >= 0:
-                    self._paint_line(painter, box.top() + self.viewport().y() - 2, box.height(), number, name)
+                    self._paint_line(
+                        painter, box.top() + self.viewport().y() - self._margin.y(), box.height(), number, name
+                    )
                 number += 1
             block = block.next()
 
@@ -121,7 +121,7 @@ class _NamesEdit(QPlainTextEdit):
         painter.drawText(QRectF(0, top, 3 * GRID, height), right, str(number))
         painter.setPen(color(Role.CONTROL))
         painter.setBrush(QColor(*self._colors[name]) if name in self._colors else color(Role.FIELD))
-        painter.drawRoundedRect(QRectF(4 * GRID, top + (height - 14) / 2, 14, 14), 4, 4)
+        painter.drawRoundedRect(QRectF(4 * GRID, top + (height - 13) / 2, 13, 13), 4, 4)
 
 
 class _Margin(QWidget):

@@ -13,7 +13,7 @@ from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, color
 from segstudio.services.translation import tr
 from segstudio.widgets.class_list import ClassDelegate, ClassListModel, Columns
-from segstudio.widgets.controls import Panel, label, push_button, tool_button
+from segstudio.widgets.controls import Panel, label, push_button, set_look, tool_button
 
 
 class ClassesPanel(Panel):
@@ -110,7 +110,7 @@ class _ClassList(QListView):
         super().__init__()
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
-        self.setFrameShape(QListView.Shape.NoFrame)
+        set_look(self, Look.BARE)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(tr("Classes"))

@@ -78,7 +78,7 @@ class CommandPalette(QFrame):
         self.field.textChanged.connect(self._fill)
         self.field.installEventFilter(self)
         self.list = QListWidget()
-        self.list.setFrameShape(QListWidget.Shape.NoFrame)
+        set_look(self.list, Look.BARE)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setItemDelegate(_CommandDelegate(self.list))
         self.list.setUniformItemSizes(True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -26,7 +27,7 @@ def set_look(widget: QWidget, look: Look | None) -> None:
     if widget.property("look") == value:
         return
     widget.setProperty("look", value)
-    if widget.isVisible():
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
         widget.style().unpolish(widget)
         widget.style().polish(widget)
 
@@ -69,8 +70,6 @@ def label(text: str = "", look: Look | None = None, wrap: bool = False) -> QLabe
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
     set_look(made, look)
-    if wrap:
-        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
     return made
 
 
@@ -123,6 +122,43 @@ class Panel(QFrame):
         self.body.setSpacing(GRID)
         self.body.setContentsMargins(0, 0, GRID, 0)
         outer.addLayout(self.body)
+
+
+class FittingScrollArea(QScrollArea):
+    """As tall as its contents where there is room, scrolled where there is not."""
+
+    def __init__(self, contents: QWidget) -> None:
+        super().__init__()
+        self._contents = contents
+        self.setWidget(contents)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def sizeHint(self) -> QSize:
+        """The contents' height at the width there is."""
+        layout = self._contents.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return self._contents.sizeHint()
+        return QSize(self._contents.minimumSizeHint().width(), layout.totalHeightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a few lines."""
+        return QSize(120, min(self.sizeHint().height(), 12 * GRID))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the contents' growing and shrinking."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width gives text another height."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()
 
 
 class ParentWatcher(QObject):

@@ -57,13 +57,13 @@ class ExportDialog(DialogFrame):
             self.format_box.addItem(title, name)
         explain(self.format_box, tr("Form of the masks"), tr("What the pixels of the PNG files hold."))
         titles = {
-            Which.ACCEPTED: tr("Accepted images ({count})"),
-            Which.ALL: tr("All images that have a mask ({count})"),
-            Which.SELECTION: tr("Selected images ({count})"),
+            Which.ACCEPTED: tr("Accepted images ({count})", count=counts.get(Which.ACCEPTED, 0)),
+            Which.ALL: tr("All images that have a mask ({count})", count=counts.get(Which.ALL, 0)),
+            Which.SELECTION: tr("Selected images ({count})", count=counts.get(Which.SELECTION, 0)),
         }
-        self.which_buttons = {
-            which: QRadioButton(text.format(count=counts.get(which, 0))) for which, text in titles.items()
-        }
+        self.which_buttons = {}
+        for which, text in titles.items():
+            self.which_buttons[which] = QRadioButton(text)
         self.folder_edit = QLineEdit(str(suggested))
         explain(self.folder_edit, tr("Folder"), tr("Where the PNG files go; it is made where it is missing."))
         self.browse_button = push_button(tr("Choose…"), tr("Choose the folder."), "open-folder")

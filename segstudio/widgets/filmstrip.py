@@ -216,7 +216,7 @@ class FilmstripView(QListView):
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QListView.Shape.NoFrame)
+        set_look(self, Look.BARE)
         self.setMouseTracking(True)
         self.setFixedHeight(CELL.height() + 16)
         self.setAccessibleName(tr("Images"))

@@ -39,19 +39,23 @@ class FilmstripDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(cell).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         frame = QRect(option.rect.left() + GRID, option.rect.top() + GRID - 2, THUMBNAIL.width(), THUMBNAIL.height())
         self._paint_thumbnail(painter, frame, index.data(THUMBNAIL_ROLE))
-        if index.data(HELD_OUT_ROLE):
-            badge = QRect(frame.right() - 19, frame.top() + 2, 18, 18)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color(Role.PANEL, 0.9))
-            painter.drawRoundedRect(badge, 4, 4)
-            icon("held-out").paint(painter, badge.adjusted(2, 2, -2, -2))
-        line = QRect(frame.left(), frame.bottom() + 5, frame.width(), 18)
-        paint_mark(painter, index.data(MARK_ROLE), QRectF(line.left(), line.center().y() - 6, 13, 13))
-        words = line.adjusted(18, 0, 0, 0)
+        held_out = bool(index.data(HELD_OUT_ROLE))
+        badge = self._paint_badge(painter, QRect(frame.left() + 3, frame.top() + 3, 38 if held_out else 20, 20))
+        paint_mark(painter, index.data(MARK_ROLE), QRectF(badge.left() + 3, badge.top() + 3, 14, 14))
+        if held_out:
+            icon("held-out").paint(painter, QRect(badge.left() + 20, badge.top() + 2, 16, 16))
+        line = QRect(frame.left(), frame.bottom() + 4, frame.width(), 18)
         painter.setPen(color(Role.TEXT))
-        text = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, words.width())
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+        text = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
+
+    def _paint_badge(self, painter: QPainter, badge: QRect) -> QRect:
+        """A quiet ground, so that marks are told apart on every picture."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(Role.PANEL, 0.92))
+        painter.drawRoundedRect(badge, 6, 6)
+        return badge
 
     def _paint_thumbnail(self, painter: QPainter, frame: QRect, pixmap: QPixmap | None) -> None:
         clip = QPainterPath()

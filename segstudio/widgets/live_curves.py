@@ -6,8 +6,8 @@ Owns how often they are drawn and how many points they keep; it knows nothing of
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, color, theme_signals
@@ -54,14 +54,17 @@ class LiveCurves(QWidget):
         self._baseline.setVisible(False)
         self._score_plot.addItem(self._baseline)
         self._score_plot.setYRange(0, 1, padding=0.05)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID // 2)
-        self._loss_title = label(tr("Loss"), Look.MUTED)
-        self._score_title = label(tr("Held-out mean IoU"), Look.MUTED)
-        for title, plot in ((self._loss_title, self._loss_plot), (self._score_title, self._score_plot)):
-            column.addWidget(title)
-            column.addWidget(plot)
+        self._score_plot.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self._score_plot.setXLink(self._loss_plot)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(GRID)
+        grid.setVerticalSpacing(GRID // 2)
+        titles = (tr("Loss"), tr("Held-out IoU"))
+        for column, (title, plot) in enumerate(zip(titles, (self._loss_plot, self._score_plot), strict=True)):
+            grid.addWidget(label(title, Look.MUTED), 0, column)
+            grid.addWidget(plot, 1, column)
+            grid.setColumnStretch(column, 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
@@ -103,13 +106,15 @@ class LiveCurves(QWidget):
     def _plot(self, name: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
         plot.setFixedHeight(12 * GRID)
-        plot.setMinimumWidth(QSize(160, 0).width())
+        plot.setMinimumWidth(12 * GRID)
+        plot.setFrameShape(QFrame.Shape.NoFrame)
+        plot.setLimits(xMin=0)
         plot.setAccessibleName(name)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.setMenuEnabled(False)
         plot.setMouseEnabled(False, False)
         plot.hideButtons()
-        plot.getAxis("left").setWidth(40)
+        plot.getAxis("left").setWidth(28)
         plot.getAxis("bottom").setHeight(20)
         return plot
 
@@ -121,7 +126,7 @@ class LiveCurves(QWidget):
                 axis.setPen(pg.mkPen(color(Role.PLOT_GRID)))
                 axis.setTextPen(pg.mkPen(color(Role.TEXT_MUTED)))
                 axis.setStyle(tickFont=self.font(), tickLength=-4)
-        self._loss_curve.setPen(pg.mkPen(color(Role.PLOT_LOSS), width=2))
+        self._loss_curve.setPen(pg.mkPen(color(Role.PLOT_LOSS), width=1))
         self._score_curve.setPen(pg.mkPen(color(Role.PLOT_SCORE), width=2))
         self._score_curve.setSymbol("o")
         self._score_curve.setSymbolBrush(color(Role.PLOT_SCORE))

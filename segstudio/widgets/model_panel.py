@@ -24,7 +24,7 @@ from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import Panel, explain, label, push_button, set_look, tool_button
+from segstudio.widgets.controls import FittingScrollArea, Panel, explain, label, push_button, set_look, tool_button
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
 from segstudio.widgets.score_bars import ROW_HEIGHT, ScoreBars
@@ -67,11 +67,19 @@ class ModelPanel(Panel):
         self._old_score: float | None = None
         self.state = ModelState.NO_MODEL
         self.curves: LiveCurves | None = None
+        contents = QWidget()
+        self._column = QVBoxLayout(contents)
+        self._column.setContentsMargins(0, 0, GRID, 0)
+        self._column.setSpacing(GRID)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.addWidget(FittingScrollArea(contents))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._build_head()
         self._build_summary()
+        self._build_result()
         self._build_start()
         self._build_training()
-        self._build_outcome()
+        self._build_curves()
         self.set_can_fine_tune(False, tr("Fine-tuning needs at least one accepted image: paint one, then accept it."))
         self._enter(ModelState.NO_MODEL)
 
@@ -203,9 +211,9 @@ class ModelPanel(Panel):
         self.empty_load.clicked.connect(self.load_checkpoint_clicked)
         self.stopped = label("", Look.MUTED, wrap=True)
         self.stopped.hide()
-        self.body.addWidget(self.summary)
-        self.body.addWidget(self.empty_load, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.stopped)
+        self._column.addWidget(self.summary)
+        self._column.addWidget(self.empty_load, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addWidget(self.stopped)
 
     def _build_start(self) -> None:
         self.fine_tune_button = push_button(
@@ -229,7 +237,7 @@ class ModelPanel(Panel):
         row.addWidget(self.budget)
         column.addLayout(row)
         column.addWidget(self.reason)
-        self.body.addWidget(self.start_area)
+        self._column.addWidget(self.start_area)
 
     def _build_training(self) -> None:
         self.progress_text = label("")
@@ -246,33 +254,39 @@ class ModelPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         row = QHBoxLayout()
-        row.addWidget(self.progress_text, 1)
-        row.addWidget(self.progress_left)
+        row.setSpacing(GRID)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.progress_text)
+        words.addWidget(self.progress_left)
+        row.addLayout(words, 1)
+        row.addWidget(self.cancel_button)
         column.addLayout(row)
         column.addWidget(self.progress)
-        column.addWidget(self.cancel_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.training_area)
+        self._column.addWidget(self.training_area)
 
-    def _build_outcome(self) -> None:
+    def _build_result(self) -> None:
         self.result = RoundResult()
         self.result.keep_clicked.connect(self.keep_clicked)
         self.result.roll_back_clicked.connect(self.roll_back_clicked)
         self.result.closed.connect(self.close_result)
-        self.body.addWidget(self.result)
+        self._column.addWidget(self.result)
+
+    def _build_curves(self) -> None:
         self._curves_place = QVBoxLayout()
-        self.body.addLayout(self._curves_place)
+        self._column.addLayout(self._curves_place)
         self.bars = ScoreBars()
         self.bars_area = QScrollArea()
         self.bars_area.setWidgetResizable(True)
         self.bars_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.bars_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.bars_area.setWidget(self.bars)
-        self.body.addWidget(self.bars_area)
+        self._column.addWidget(self.bars_area)
         self.rounds = RoundList()
         self.rounds.use_clicked.connect(self.use_round_clicked)
         self.rounds_button.toggled.connect(self.rounds.setVisible)
         self.rounds.hide()
-        self.body.addWidget(self.rounds)
+        self._column.addWidget(self.rounds)
 
     def _make_curves(self) -> LiveCurves:
         if self.curves is None:
@@ -288,7 +302,7 @@ class ModelPanel(Panel):
         self._fit_bars()
 
     def _fit_bars(self) -> None:
-        self.bars_area.setFixedHeight(min(self.bars.height(), 8 * ROW_HEIGHT))
+        self.bars_area.setFixedHeight(min(self.bars.height(), 6 * ROW_HEIGHT))
         self.bars_area.setVisible(self._shows_round() and self.bars.height() > 0)
 
     def _shows_round(self) -> bool:

@@ -108,8 +108,9 @@ class NoticeCard(QFrame):
         self.notice = notice
         self._count = 1
         self._picture = QLabel()
-        self._picture.setFixedSize(20, 20)
+        self._picture.setFixedSize(20, 32)
         self.text = label(notice.text, None, wrap=True)
+        self.text.setMinimumHeight(32)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = tool_button(tr("Close"), tr("The notice stays in the list of notices."), "close")
         self.close_button.clicked.connect(lambda: self.closed.emit(self))
@@ -121,7 +122,7 @@ class NoticeCard(QFrame):
         words.addWidget(self.text)
         words.addWidget(self.remedy_button, 0, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout(self)
-        row.setContentsMargins(_MARGIN, GRID + GRID // 2, GRID, GRID + GRID // 2)
+        row.setContentsMargins(_MARGIN, GRID, GRID, GRID)
         row.setSpacing(GRID + GRID // 2)
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)

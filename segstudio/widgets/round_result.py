@@ -93,7 +93,9 @@ class RoundResult(QFrame):
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._picture)
-        head.addWidget(self.headline, 1)
+        head.addWidget(self.headline)
+        head.addStretch(1)
+        head.addWidget(self.scores)
         head.addWidget(self.close_button)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
@@ -101,7 +103,6 @@ class RoundResult(QFrame):
         buttons.addWidget(self.roll_back_button)
         buttons.addStretch(1)
         column.addLayout(head)
-        column.addWidget(self.scores)
         column.addWidget(self.text)
         column.addLayout(buttons)
 

@@ -14,7 +14,7 @@ from segstudio.services.translation import tr
 from segstudio.widgets.controls import ElidedLabel, explain, label, set_look
 from segstudio.widgets.words import percent
 
-_CARD = QSize(256, 296)
+_CARD = QSize(264, 264)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class StartPage(QWidget):
         self.sample_card = _Card(
             "sample",
             tr("Try the sample"),
-            tr("A small folder with a trained network: propose, correct, fine-tune. Takes about five minutes."),
+            tr("A small folder with a trained network: propose, correct, fine-tune. Takes a few minutes."),
         )
         self.open_card.clicked.connect(self.open_clicked)
         self.sample_card.clicked.connect(self.sample_clicked)
@@ -87,11 +87,15 @@ class StartPage(QWidget):
         frame.setFixedSize(_CARD)
         frame.setAccessibleName(tr("Recent folders"))
         column = QVBoxLayout(frame)
-        column.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        column.setContentsMargins(GRID, 2 * GRID, GRID, GRID)
         column.setSpacing(GRID)
-        column.addWidget(_IconLabel("recent"), 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(label(tr("Recent folders"), Look.HEADING))
+        head = QHBoxLayout()
+        head.setContentsMargins(GRID, 0, 0, 0)
+        head.addWidget(_IconLabel("recent"))
+        head.addWidget(label(tr("Recent folders"), Look.HEADING), 1)
+        column.addLayout(head)
         self._no_recent = label(tr("Folders that you open are listed here."), Look.MUTED, True)
+        self._no_recent.setContentsMargins(GRID, 0, GRID, 0)
         self._recent_column = QVBoxLayout()
         self._recent_column.setSpacing(0)
         column.addLayout(self._recent_column)
@@ -126,13 +130,13 @@ class _IconLabel(QLabel):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
-        self.setFixedSize(40, 40)
+        self.setFixedSize(32, 32)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         theme_signals.theme_changed.connect(self._redraw)
         self._redraw()
 
     def _redraw(self) -> None:
-        self.setPixmap(icon(self._name, Role.ACCENT).pixmap(QSize(40, 40), self.devicePixelRatioF()))
+        self.setPixmap(icon(self._name, Role.ACCENT).pixmap(QSize(32, 32), self.devicePixelRatioF()))
 
 
 class _Card(QPushButton):
@@ -146,9 +150,10 @@ class _Card(QPushButton):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         column.setSpacing(GRID)
-        column.addWidget(_IconLabel(icon_name), 0, Qt.AlignmentFlag.AlignLeft)
-        head = label(title, Look.HEADING)
-        column.addWidget(head)
+        head = QHBoxLayout()
+        head.addWidget(_IconLabel(icon_name))
+        head.addWidget(label(title, Look.HEADING), 1)
+        column.addLayout(head)
         column.addWidget(label(why, Look.MUTED, True))
         column.addStretch(1)
         if shortcut:

@@ -35,7 +35,7 @@ class VoidBar(QFrame):
             Look.PRIMARY,
         )
         self.class_box = QComboBox()
-        self.class_box.setMinimumWidth(16 * GRID)
+        self.class_box.setFixedWidth(20 * GRID)
         explain(self.class_box, tr("Class for the rest"), tr("The class that the void pixels get."))
         self.accept_button = push_button(
             tr("Accept with void"), tr("Void pixels teach nothing and count in no score."), "accept"
@@ -62,8 +62,8 @@ class VoidBar(QFrame):
             self.class_box.addItem(_swatch(info.color), info.name, index)
         self.class_box.setCurrentIndex(max(0, min(suggested, len(classes) - 1)))
         self.fill_button.setEnabled(len(classes) > 0)
-        self.place()
         self.show()
+        self.place()
         self.raise_()
         self.fill_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
