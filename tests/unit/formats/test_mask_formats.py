@@ -60,6 +60,8 @@ def test_overlay_blends_and_leaves_void_clear(tmp_path: Path, labels: np.ndarray
 
 
 @pytest.mark.parametrize("image", [None, np.zeros((5, 5, 3), dtype=np.uint8)])
-def test_overlay_without_its_image_is_an_input_error(tmp_path: Path, labels: np.ndarray, image: np.ndarray | None) -> None:
+def test_overlay_without_its_image_is_an_input_error(
+    tmp_path: Path, labels: np.ndarray, image: np.ndarray | None
+) -> None:
     with pytest.raises(InputError, match="image"):
         FORMATS["overlay"].write(tmp_path / "o.png", labels, CLASSES, image)

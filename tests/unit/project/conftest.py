@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,12 @@ class FolderMaker:
         root.mkdir(parents=True, exist_ok=True)
 
     def image(
-        self, name: str, size: tuple[int, int] = (40, 30), seed: int | None = None, orientation: int = 1, suffix: str = ".jpg"
+        self,
+        name: str,
+        size: tuple[int, int] = (40, 30),
+        seed: int | None = None,
+        orientation: int = 1,
+        suffix: str = ".jpg",
     ) -> Path:
         """A noise image `size` = (width, height) in JPEGImages; its own noise unless `seed` is given."""
         return self.plain_image(name, size, seed, orientation, suffix, self.root / "JPEGImages")
@@ -43,7 +49,7 @@ class FolderMaker:
         """The same directly in the root."""
         folder = folder or self.root
         folder.mkdir(parents=True, exist_ok=True)
-        rng = np.random.default_rng(abs(hash(name)) if seed is None else seed)
+        rng = np.random.default_rng(zlib.crc32(name.encode()) if seed is None else seed)
         picture = Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
         exif = Image.Exif()
         if orientation != 1:
@@ -102,5 +108,3 @@ def cell_project(data_set: FolderMaker) -> Project:
         data_set.image(f"image{index}", seed=index)
     data_set.text("labelmap.txt", LABELMAP)
     return Project.open(data_set.root)
-
-

@@ -99,7 +99,9 @@ def test_classes_made_up_where_the_masks_do_not_fit_voc(data_set: FolderMaker, l
     assert folder.read_label_map("a")[25, 20] == value
 
 
-def test_sparse_grey_values_become_as_many_classes_and_are_written_back(data_set: FolderMaker, labels: UInt8Array) -> None:
+def test_sparse_grey_values_become_as_many_classes_and_are_written_back(
+    data_set: FolderMaker, labels: UInt8Array
+) -> None:
     data_set.image("a")
     stored = np.array([0, 100, 200], dtype=np.uint8)[np.where(labels == VOID, 0, labels)]
     data_set.grey_mask("a", stored)
@@ -130,7 +132,9 @@ def test_a_broken_class_file_stops_the_folder_from_opening(data_set: FolderMaker
 
 
 @pytest.mark.parametrize("form", list(MaskForm))
-def test_every_form_reads_to_the_same_labels_and_is_kept(data_set: FolderMaker, labels: UInt8Array, form: MaskForm) -> None:
+def test_every_form_reads_to_the_same_labels_and_is_kept(
+    data_set: FolderMaker, labels: UInt8Array, form: MaskForm
+) -> None:
     data_set.text("labelmap.txt", LABELMAP)
     data_set.image("a")
     data_set.image("b")
@@ -285,7 +289,9 @@ def test_a_mask_of_another_size_is_an_input_error(data_set: FolderMaker) -> None
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", None])
-def test_a_broken_mask_is_named_and_not_overwritten(data_set: FolderMaker, labels: UInt8Array, data: bytes | None) -> None:
+def test_a_broken_mask_is_named_and_not_overwritten(
+    data_set: FolderMaker, labels: UInt8Array, data: bytes | None
+) -> None:
     data_set.text("labelmap.txt", LABELMAP)
     data_set.image("a")
     path = data_set.grey_mask("a", np.random.default_rng(0).integers(0, 3, (30, 40), dtype=np.uint8))
@@ -367,7 +373,9 @@ def test_a_full_disk_leaves_the_mask_as_it_was(
     assert np.array_equal(folder.read_label_map("a"), labels)
 
 
-def test_with_a_workspace_the_folder_itself_is_never_written(data_set: FolderMaker, labels: UInt8Array, tmp_path: Path) -> None:
+def test_with_a_workspace_the_folder_itself_is_never_written(
+    data_set: FolderMaker, labels: UInt8Array, tmp_path: Path
+) -> None:
     data_set.text("labelmap.txt", LABELMAP)
     data_set.image("a")
     data_set.grey_mask("a", np.zeros_like(labels))

@@ -1,0 +1,221 @@
+"""The journal gives back every recorded state, whatever broke off where."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segstudio.core.class_table import ClassTable
+from segstudio.core.document import Document
+from segstudio.core.edits import Edit
+from segstudio.core.errors import SaveError
+from segstudio.core.geometry import Box
+from segstudio.core.label_map import LabelMap
+from segstudio.project.journal import Journal, checksum, ends_saved, replay
+
+SHAPE = (300, 280)
+CLASSES = ClassTable.from_names(["a", "b", "c", "d"])
+
+
+class Scribbler:
+    """A document whose every edit goes into a journal, as the window does it."""
+
+    def __init__(self, path: Path) -> None:
+        self.document = Document("image", LabelMap(*SHAPE), CLASSES)
+        self.journal = Journal(path, checksum(self.labels))
+        self.states = [self.labels]
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.document.label_map.array.copy()
+
+    def stroke(self, value: int, at: int) -> None:
+        builder = self.document.begin("Brush stroke")
+        builder.replace(Box(at, at, at + 30, at + 20), np.full((20, 30), value, dtype=np.uint8))
+        edit = builder.commit()
+        assert isinstance(edit, Edit)
+        self.journal.append(edit)
+        self.states.append(self.labels)
+
+    def undo(self) -> None:
+        assert self.document.undo() is not None
+        self.journal.append_undo()
+        self.states.append(self.labels)
+
+    def redo(self) -> None:
+        assert self.document.redo() is not None
+        self.journal.append_redo()
+        self.states.append(self.labels)
+
+
+def _replayed(path: Path, base: np.ndarray) -> np.ndarray:
+    label_map = LabelMap.from_array(base)
+    found = replay(path.read_bytes(), checksum(base))
+    assert found.is_matched
+    for edit in found.pending:
+        edit.apply_to(label_map)
+    return label_map.array
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal" / "image.journal"
+
+
+def test_edits_undos_and_redos_replay_to_the_last_state(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+    scribbler.stroke(2, 240)
+    scribbler.undo()
+    scribbler.undo()
+    scribbler.redo()
+    scribbler.stroke(3, 10)
+    scribbler.undo()
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+    found = replay(path.read_bytes(), checksum(blank))
+    assert len(found.undo) == 1 and len(found.redo) == 1
+
+
+def test_records_are_on_the_disk_before_append_returns(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+    assert scribbler.journal.needs_sync
+    scribbler.journal.sync()
+    assert not scribbler.journal.needs_sync
+    scribbler.journal.close()
+
+
+def test_cut_off_at_any_byte_some_recorded_state_comes_back_never_another(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    for value in range(3):
+        scribbler.stroke(value, 20 * value)
+    scribbler.undo()
+    scribbler.journal.close()
+    data = path.read_bytes()
+    known = {checksum(state) for state in scribbler.states}
+    for end in range(16, len(data), 5):
+        path.write_bytes(data[:end])
+        assert checksum(_replayed(path, blank)) in known
+
+
+def test_a_flipped_byte_ends_the_journal_before_it(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    for value in range(3):
+        scribbler.stroke(value, 20 * value)
+    scribbler.journal.close()
+    data = bytearray(path.read_bytes())
+    known = {checksum(state) for state in scribbler.states}
+    for place in range(16, len(data), 7):
+        damaged = bytearray(data)
+        damaged[place] ^= 0x41
+        path.write_bytes(damaged)
+        assert checksum(_replayed(path, blank)) in known
+
+
+def test_after_a_torn_end_the_journal_goes_on(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+    scribbler.journal.close()
+    path.write_bytes(path.read_bytes() + b"\x01\x00torn")
+    scribbler.journal = Journal(path, checksum(blank))
+    scribbler.stroke(2, 50)
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+
+
+def test_after_a_save_only_later_edits_are_pending_and_undo_reaches_before_it(path: Path) -> None:
+    scribbler = Scribbler(path)
+    scribbler.stroke(1, 0)
+    saved = scribbler.labels
+    mark = scribbler.journal.append_mark()
+    # An edit comes in while the file is still being written.
+    scribbler.stroke(2, 50)
+    scribbler.journal.append_saved(mark, checksum(saved))
+    scribbler.journal.append_settled(mark, checksum(saved))
+    assert scribbler.journal.has_unsaved
+    scribbler.undo()
+    scribbler.undo()
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, saved), scribbler.labels)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_power_cut_while_saving_loses_nothing_whichever_file_is_there(path: Path, replaced: bool) -> None:
+    """Announced, but not settled: the old file or the new one may be on the disk."""
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+    for _ in range(3):  # the save failed twice before
+        mark = scribbler.journal.append_mark()
+        scribbler.stroke(2, 60)
+        announced = scribbler.labels
+        mark = scribbler.journal.append_mark()
+        scribbler.journal.append_saved(mark, checksum(announced))
+        scribbler.undo()
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, announced if replaced else blank), scribbler.labels)
+
+
+def test_a_mask_changed_by_someone_else_gets_no_edits_and_a_fresh_start(path: Path) -> None:
+    scribbler = Scribbler(path)
+    scribbler.stroke(1, 0)
+    scribbler.journal.close()
+    foreign = np.full(SHAPE, 3, dtype=np.uint8)
+    found = replay(path.read_bytes(), checksum(foreign))
+    assert not found.is_matched and not found.pending
+    scribbler.document = Document("image", LabelMap.from_array(foreign), CLASSES)
+    scribbler.journal = Journal(path, checksum(foreign))
+    scribbler.stroke(0, 100)
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, foreign), scribbler.labels)
+
+
+def test_a_full_disk_is_told_and_the_journal_goes_on_when_there_is_room(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+    real_write = os.write
+
+    def half(descriptor: int, data: bytes) -> int:
+        if len(data) <= 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real_write(descriptor, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(SaveError, match="disk is full"):
+        scribbler.journal.append_undo()
+    monkeypatch.setattr(os, "write", real_write)
+    scribbler.stroke(2, 100)
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+
+
+def test_ends_saved_tells_without_replaying(path: Path) -> None:
+    scribbler = Scribbler(path)
+    assert ends_saved(path)
+    scribbler.stroke(1, 0)
+    assert not ends_saved(path)
+    mark = scribbler.journal.append_mark()
+    state = checksum(scribbler.labels)
+    scribbler.journal.append_saved(mark, state)
+    assert not ends_saved(path)
+    scribbler.journal.append_settled(mark, state)
+    assert ends_saved(path) and not scribbler.journal.has_unsaved
+    scribbler.journal.close()
+
+
+def test_checksum_tells_sizes_apart() -> None:
+    assert checksum(np.zeros((4, 6), dtype=np.uint8)) != checksum(np.zeros((6, 4), dtype=np.uint8))
