@@ -71,7 +71,6 @@ def write_folder(
         Image.fromarray(image).save(images / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
         if stem in taught:
             write_mask(masks / f"{stem}.png", labels)
-    _write_lines(out / "class_names.txt", CLASSES.names)
     _write_lines(out / "labelmap.txt", ["# label:color_rgb:parts:actions", *_label_rows()])
     _write_lines(lists / "train.txt", [stem for stem in taught if stem not in held_out])
     _write_lines(lists / "val.txt", held_out)

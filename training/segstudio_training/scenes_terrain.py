@@ -54,11 +54,13 @@ class Noise:
         total = np.zeros_like(x)
         weight, norm = 1.0, 0.0
         for octave in range(octaves):
-            dx, dz = self._offsets[(field * 5 + octave) % len(self._offsets)]
-            layer = self.value(x / np.float32(wavelength) + np.float32(dx), z / np.float32(wavelength) + np.float32(dz))
+            dx, dz = (np.float32(offset) for offset in self._offsets[(field * 5 + octave) % len(self._offsets)])
+            # Where a whole row has faded out there is nothing to work out.
+            rows = slice(None) if footprint is None else footprint.min(axis=1) < wavelength
+            layer = self.value(x[rows] / np.float32(wavelength) + dx, z[rows] / np.float32(wavelength) + dz)
             if footprint is not None:
-                layer = layer * np.clip(wavelength / (2 * footprint) - 0.5, 0, 1)
-            total += np.float32(weight) * layer
+                layer = layer * np.clip(wavelength / (2 * footprint[rows]) - 0.5, 0, 1)
+            total[rows] += np.float32(weight) * layer
             norm += weight
             weight, wavelength = weight * 0.5, wavelength * 0.5
         return total / np.float32(norm)
@@ -126,7 +128,7 @@ class Ground:
         return step, column
 
 
-NEAR, FAR, STEPS = 9.0, 4200.0, 640
+NEAR, FAR, STEPS = 4.5, 4200.0, 640
 
 
 def build_ground(noise: Noise, view: View, style: Style, weather: Weather, rng: np.random.Generator) -> Ground:
