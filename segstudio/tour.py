@@ -233,7 +233,7 @@ class _Tour:
         canvas = self._parts.canvas
         if self._parts.classes.current() != stroke.value:
             if stroke.value < 10:
-                QTest.keyClick(canvas, str((stroke.value + 1) % 10))
+                QTest.keyClick(canvas, Qt.Key(Qt.Key.Key_0 + (stroke.value + 1) % 10))
             else:
                 self._parts.classes.set_current(stroke.value)
                 self._window.image_flow.choose_class(stroke.value)
