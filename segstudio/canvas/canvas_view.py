@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPolygonF,
     QRegion,
     QWheelEvent,
 )
@@ -84,6 +85,11 @@ class CanvasView(ImageViewport):
         self._pointer: QPointF | None = None
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
+
+    @property
+    def cursor_polygon(self) -> QPolygonF:
+        """The border of the pixels that a click would paint, in image coordinates; empty where there is none."""
+        return self._cursor.polygon
 
     def set_document(
         self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
