@@ -273,11 +273,16 @@ def _use(app: QApplication, table: Table) -> None:
     _state.table = table
     if app.style().objectName().lower() != "fusion":
         app.setStyle("Fusion")
-    app.setFont(_ui_font())
-    app.setPalette(_palette(table))
-    body = app.font().pointSizeF()
+    font, palette = _ui_font(), _palette(table)
     glyphs = {name: icon_file(name, role) for name, role in _GLYPHS.items()}
-    app.setStyleSheet(stylesheet({role.value: shade for role, shade in table.items()}, glyphs, body))
+    sheet = stylesheet({role.value: shade for role, shade in table.items()}, glyphs, font.pointSizeF())
+    # Each of these visits every widget there is: only what differs is set.
+    if app.font() != font:
+        app.setFont(font)
+    if app.palette() != palette:
+        app.setPalette(palette)
+    if app.styleSheet() != sheet:
+        app.setStyleSheet(sheet)
     alive = [(ref, name, role) for ref, name, role in _state.bound if _alive(ref) is not None]
     _state.bound = alive
     for ref, name, role in alive:
