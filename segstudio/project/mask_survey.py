@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from segstudio.core.class_table import VOID, VOID_COLOR, ClassInfo, ClassTable, 
 from segstudio.core.errors import InputError
 from segstudio.formats.class_sources import ClassSheet, ClassSource, default_colors, voc20_classes
 from segstudio.formats.mask_code import BLACK, MaskCode, PaletteReading, color_labels
-from segstudio.formats.mask_png import MaskForm, RawMask, UInt8Array, read_raw_mask
+from segstudio.formats.mask_png import MaskForm, RawMask, UInt8Array
 
 SAMPLE_MASKS = 32
 """At most so many masks are read to learn a folder's form, evenly spaced over its names …"""
@@ -73,15 +72,15 @@ class MaskSurvey:
             self.colors |= {_row(raw.palette, value) for value in used if value != VOID and value < len(raw.palette)}
 
 
-def survey_masks(paths: Sequence[Path], pixel_limit: int, whole: bool = False) -> MaskSurvey:
-    """Read a sample of `paths` (all of them where `whole`); masks that cannot be read are passed over."""
+def survey_masks(names: Sequence[str], read: Callable[[str], RawMask], whole: bool = False) -> MaskSurvey:
+    """`read` a sample of the masks `names` (all where `whole`); masks that cannot be read are passed over."""
     survey = MaskSurvey()
-    count = len(paths) if whole else min(len(paths), SAMPLE_MASKS)
+    count = len(names) if whole else min(len(names), SAMPLE_MASKS)
     pixels = 0
-    # Evenly spaced, the first included; rounding keeps them distinct because count ≤ len(paths).
+    # Evenly spaced, the first included; rounding keeps them distinct because count ≤ len(names).
     for step in range(count):
         try:
-            raw = read_raw_mask(paths[step * len(paths) // count], pixel_limit)
+            raw = read(names[step * len(names) // count])
         except InputError:
             continue
         survey.add(raw)
@@ -91,14 +90,16 @@ def survey_masks(paths: Sequence[Path], pixel_limit: int, whole: bool = False) -
     return survey
 
 
-def choose_code(sheet: ClassSheet | None, paths: Sequence[Path], pixel_limit: int) -> tuple[MaskCode, ClassSource]:
-    """The mask code of a folder with the class file `sheet` (or none) and the masks `paths`.
+def choose_code(
+    sheet: ClassSheet | None, names: Sequence[str], read: Callable[[str], RawMask]
+) -> tuple[MaskCode, ClassSource]:
+    """The mask code of a folder with the class file `sheet` (or none) and masks `names`, each of which `read` gives.
 
     Without a class file: background and foreground where there is 0 and 255 alone; the VOC classes where all palette or
     RGB colours in use are VOC's (grey masks have no colours to tell by); else one class for each value or colour found.
     Values keep their numbers ("class 7" is index 7) unless they are sparse, then they are numbered in their order.
     """
-    survey = survey_masks(paths, pixel_limit)
+    survey = survey_masks(names, read)
     if survey.is_binary and (sheet is None or len(sheet.classes) == 2):
         return _binary_code(sheet, survey), sheet.source if sheet else ClassSource.VALUES
     if sheet is not None:
@@ -109,7 +110,7 @@ def choose_code(sheet: ClassSheet | None, paths: Sequence[Path], pixel_limit: in
         rows = tuple(range(len(voc20_classes())))
         voc = ClassSheet(voc20_classes(), ClassSource.VOC20, rows, VOID_COLOR, has_colors=True)
         return _code_of_sheet(voc, survey), ClassSource.VOC20
-    return _made_up_code(survey, lambda: survey_masks(paths, pixel_limit, whole=True)), ClassSource.VALUES
+    return _made_up_code(survey, lambda: survey_masks(names, read, whole=True)), ClassSource.VALUES
 
 
 def code_of_classes(classes: ClassTable, form: MaskForm) -> MaskCode:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from segstudio.formats.atomic import make_folder, save_error, sync_folder
 from segstudio.project.folder_layout import IMAGE_SETS, JPEG_IMAGES, SEGMENTATION_CLASS
 
 
-def become_voc_folder(folder: Path, images: Mapping[str, Path]) -> None:
-    """Give `folder` the VOC parts, with all `images` ({stem: file}) in JPEGImages.
+def become_voc_folder(folder: Path, images: Sequence[Path]) -> None:
+    """Give `folder` the VOC parts, with all `images` in JPEGImages.
 
     JPEGImages appears with all images in it or not at all: it is filled under a temporary name.
 
@@ -30,7 +30,7 @@ def become_voc_folder(folder: Path, images: Mapping[str, Path]) -> None:
     temporary = folder / f".{JPEG_IMAGES}.segstudio-{secrets.token_hex(6)}"
     make_folder(temporary)
     try:
-        for path in images.values():
+        for path in images:
             _link_or_copy(path, temporary / path.name)
         temporary.replace(folder / JPEG_IMAGES)
         sync_folder(folder)

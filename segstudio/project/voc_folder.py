@@ -77,8 +77,9 @@ class VocFolder:
         self._frames = MaskFrames(self.image_header, self._mask_size, self._masked_names)
         class_file = find_class_file(self._found)
         self._sheet = read_class_file(class_file, self.shown(class_file)) if class_file is not None else None
-        masks = [self.mask_path(name) for name in self._masked_names()]
-        self._code, self.class_source = choose_code(self._sheet, masks, pixel_limit)
+        self._code, self.class_source = choose_code(
+            self._sheet, self._masked_names(), lambda name: read_raw_mask(self.mask_path(name), pixel_limit)
+        )
 
     @classmethod
     def open(cls, root: Path, workspace: Path | None = None, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> VocFolder:
@@ -121,14 +122,15 @@ class VocFolder:
 
     def image_path(self, name: str) -> Path:
         """The file of the image `name`. Raises InputError for a name that the folder does not have."""
-        path = self._images.get(name)
-        if path is None:
+        place = self._images.get(name)
+        if place is None:
             raise InputError(
                 marked('There is no image "{name}" in {folder}. Choose one that is listed.'),
                 name=name,
                 folder=self.root,
             )
-        return path
+        folder, file = place
+        return folder / file
 
     def image_header(self, name: str) -> ImageHeader:
         """Size and orientation of the image's file, undecoded. Raises InputError where it is broken."""
@@ -311,8 +313,9 @@ class VocFolder:
         """`relative` in the first base that has it, else in the root."""
         return next((base / relative for base in self._bases if (base / relative).exists()), self.root / relative)
 
-    def _find_images(self) -> dict[str, Path]:
-        images: dict[str, Path] = {}
+    def _find_images(self) -> dict[str, tuple[Path, str]]:
+        """{name: (folder, file name)}; the two are put together when asked for."""
+        images: dict[str, tuple[Path, str]] = {}
         for base in reversed(self._bases):
             folder = base / JPEG_IMAGES
             if not folder.is_dir():
@@ -322,7 +325,7 @@ class VocFolder:
                 folder = base
             files, doubles = images_in(folder)
             self.doubles += [self.shown(folder / file) for file in doubles]
-            images |= {stem: folder / file for stem, file in files.items()}
+            images |= {stem: (folder, file) for stem, file in files.items()}
         if not images:
             raise InputError(
                 marked(
@@ -365,7 +368,7 @@ class VocFolder:
 
     def _become_voc_folder(self) -> None:
         if not self.is_voc:
-            become_voc_folder(self.workspace, self._images)
+            become_voc_folder(self.workspace, [self.image_path(name) for name in self.names])
             self._images = self._find_images()
 
     def _write_classes(self) -> None:
