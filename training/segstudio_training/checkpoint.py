@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 import segstudio
 from segstudio.core.class_table import ClassInfo, ClassTable
 from segstudio.core.errors import CheckpointError, InputError, marked
-from segstudio_training.atomic_file import write_atomically
+from segstudio.formats.atomic import write_atomically
 from segstudio_training.networks import build_network, checked_arguments
 
 Number = TypeVar("Number", int, float)
@@ -238,7 +239,10 @@ def _read_pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     import pickle
 
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch warns of pickles that it did not write; they are refused or read, and the sentence below says which.
+            warnings.simplefilter("ignore", UserWarning)
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             marked('"{path}" was refused: it is a pickle that may run code when opened. Use a .safetensors file.'),

@@ -212,7 +212,7 @@ def _one_of(what: str, value: str) -> str:
     from segstudio_training.losses import LOSSES
     from segstudio_training.networks import NETWORKS
 
-    known = list({"network": NETWORKS, "loss": LOSSES, "rule": RULES, "device": dict.fromkeys(DEVICES)}[what])
+    known = {"network": list(NETWORKS), "loss": list(LOSSES), "rule": list(RULES), "device": list(DEVICES)}[what]
     if value not in known:
         raise typer.BadParameter(f'there is no {what} called "{value}"; choose one of: {", ".join(known)}')
     return value

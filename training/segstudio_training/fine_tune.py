@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ SCORING_SHARE = 0.08
 """Share of the time budget that the final scoring may take; beyond it, fewer held-out images are scored."""
 PATIENCE = 4
 """Scorings without gain, in the second half of the budget, after which a round stops."""
+SETTLING_BATCHES = 8
+"""The averaged network's batch norms are settled on so many of the latest batches."""
 SMALL_STATE_BYTES = 64_000_000
 
 
@@ -96,8 +99,12 @@ class _Round:
         held_out = set(job.heldout)
         self.train = [name for name in job.train if name not in held_out]
         self.heldout = list(job.heldout)
+        if not self.train:
+            raise TrainingError(
+                marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
+            )
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
-        self.scale = working_scale(job.source, self.train or self.heldout, job.recipe.working_side)
+        self.scale = working_scale(job.source, self.train, job.recipe.working_side)
         self.teaching = TeachingSet(job.source, self.train, self.scale)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -111,6 +118,7 @@ class _Round:
         self.scored: list[str] = []
         self.scoring_seconds = 0.0
         self.best = _Best()
+        self.recent: deque[torch.Tensor] = deque(maxlen=SETTLING_BATCHES)
         if job.resume is not None:
             self._resume(load_training_state(job.resume))
 
@@ -155,6 +163,7 @@ class _Round:
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
                 self.average.update(self.network)
+                self.recent.append(images)
                 self.step += 1
                 if time.monotonic() - last_event >= EVENT_SECONDS or self.step == self.job.max_steps:
                     last_event = time.monotonic()
@@ -229,6 +238,8 @@ class _Round:
 
     def _checkpoint(self) -> Checkpoint:
         """The average as it is now, as a checkpoint."""
+        if self.recent:
+            self.average.settle(self.recent)
         average = self.average.network.state_dict()
         state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
         start = self.start

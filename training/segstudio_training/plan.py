@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segstudio.core.errors import SaveError
-from segstudio_training.atomic_file import write_atomically
+from segstudio.formats.atomic import write_atomically
 from segstudio_training.device import computes_bfloat16
 
 SMALL_SIDE, FULL_SIDE = 96, 320

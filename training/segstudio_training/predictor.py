@@ -133,13 +133,16 @@ class Predictor:
             whole = (slice(0, height), slice(0, width))
             yield whole, whole
             return
-        context = round(NETWORKS[self.checkpoint.network_name].context / scale)
+        entry = NETWORKS[self.checkpoint.network_name]
+        context = round(entry.context / scale)
+        # Outer boxes begin on the network's own grid, so that its pooling windows fall as in the whole image.
+        grid = max(1, round(entry.stride / scale))
         rows, columns = _cuts(height, TILE_SIDE / scale), _cuts(width, TILE_SIDE / scale)
         for y0, y1 in rows:
             for x0, x1 in columns:
                 outer = (
-                    slice(max(0, y0 - context), min(height, y1 + context)),
-                    slice(max(0, x0 - context), min(width, x1 + context)),
+                    slice(max(0, y0 - context) // grid * grid, min(height, y1 + context)),
+                    slice(max(0, x0 - context) // grid * grid, min(width, x1 + context)),
                 )
                 yield outer, (slice(y0, y1), slice(x0, x1))
 
@@ -188,7 +191,7 @@ class Predictor:
             image = cv2.copyMakeBorder(
                 image, 0, max(0, LEAST_SIDE - h), 0, max(0, LEAST_SIDE - w), cv2.BORDER_REPLICATE
             )
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device).to(torch.float32)
+        pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(self.device).to(torch.float32)
         batch = pixels.sub_(self._mean).mul_(self._per_std).permute(2, 0, 1)[None]
         batch = batch.to(self.plan.dtype).contiguous(memory_format=self.plan.memory_format)
         return self.network(batch)[0, :, :h, :w].float().softmax(dim=0)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from segstudio.core.errors import CheckpointError, marked
-from segstudio_training.atomic_file import write_atomically
+from segstudio.formats.atomic import write_atomically
 
 FORMAT_VERSION = 1
 

@@ -29,8 +29,13 @@ SIZES_ASKED = 64
 class LabelSource(Protocol):
     """What training needs of a folder."""
 
-    root: Path
-    classes: ClassTable
+    @property
+    def root(self) -> Path:
+        """The folder."""
+
+    @property
+    def classes(self) -> ClassTable:
+        """Its class table."""
 
     def image_path(self, name: str) -> Path:
         """Where image `name` lies."""
@@ -105,6 +110,11 @@ class TeachingSet:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that the decoded images take now."""
+        return self._held
+
     def __getitem__(self, index: int) -> Sample:
         """Sample `index`, decoded again only where the budget could not keep it."""
         with self._lock:
@@ -125,7 +135,8 @@ class TeachingSet:
         height, width = sample.labels.shape
         size = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
         if size == (width, height):
-            return Sample(np.ascontiguousarray(sample.image), np.ascontiguousarray(sample.labels))
+            # Copies: torch wants arrays that may be written to, and a reader may hand out others.
+            return Sample(sample.image.copy(), sample.labels.copy())
         return Sample(
             cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
             cv2.resize(sample.labels, size, interpolation=cv2.INTER_NEAREST_EXACT),

@@ -76,11 +76,15 @@ class SegNet(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """He et al. 2015, as the paper does, for every convolution that a ReLU follows."""
+        """He et al. 2015, as the paper does, for every convolution that a ReLU follows; scores of unit size at first.
+
+        AdamW moves a weight by about the learning rate a step whatever the gradient, so a classifier that starts near
+        zero would spend the first hundreds of steps of a short round on growing.
+        """
         for module in (*self.encoder.modules(), *self.decoder.modules()):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-        nn.init.normal_(self.classifier.weight, std=0.01)
+        nn.init.kaiming_normal_(self.classifier.weight, nonlinearity="linear")
         nn.init.zeros_(self.classifier.bias)  # type: ignore[arg-type]  # the classifier has a bias
 
     def forward(self, image: Tensor) -> Tensor:
@@ -93,17 +97,17 @@ class SegNet(nn.Module):
             (N, num_classes, H, W) float.
         """
         indices: list[Tensor] = []
-        sizes: list[torch.Size] = []
+        sizes: list[list[int]] = []
         features = image
         for stage, layers in enumerate(self.encoder):
             features = layers(features)
-            sizes.append(features.shape[-2:])
+            sizes.append(list(features.shape[-2:]))
             features, index = functional.max_pool2d(features, 2, 2, return_indices=True)
             indices.append(index)
             if stage in DROPOUT_STAGES and self.dropout:
                 features = functional.dropout(features, self.dropout, self.training)
         for stage in reversed(range(len(self.decoder))):
-            features = functional.max_unpool2d(features, indices[stage], 2, 2, output_size=sizes[stage])
+            features = functional.max_unpool2d(features, indices[stage], [2, 2], [2, 2], output_size=sizes[stage])
             features = self.decoder[stage](features)
             if stage in DROPOUT_STAGES and self.dropout:
                 features = functional.dropout(features, self.dropout, self.training)

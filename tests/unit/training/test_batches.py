@@ -1,0 +1,135 @@
+"""Teaching images: upright, joint in image and label map, repeatable, within the byte budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from segstudio.core.errors import InputError, SegStudioError, TrainingError
+from segstudio.project.voc_folder import VocFolder
+from segstudio_training.checkpoint import Normalisation
+from segstudio_training.data.augment import Augmentation, augmented
+from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
+from segstudio_training.data.teaching_set import Sample, TeachingSet, read_pair, working_scale
+from tests.unit.training.conftest import write_voc
+
+PLAN = BatchPlan(2, (32, 32), Augmentation(), Normalisation(), seed=3)
+
+
+def test_image_and_labels_are_varied_together() -> None:
+    labels = np.zeros((60, 80), np.uint8)
+    labels[10:40, 20:50] = 1
+    image = np.repeat(labels[..., None] * 200, 3, axis=2)
+    how = Augmentation(brightness=0, contrast=0, saturation=0, gamma=0)
+    for seed in range(20):
+        got_image, got_labels = augmented(Sample(image, labels), (32, 48), np.random.default_rng(seed), how)
+        assert got_image.shape == (3, 32, 48) and got_labels.shape == (32, 48)
+        assert type(got_image) is torch.Tensor
+        wrong = (got_image[0] > 100) != (got_labels == 1)
+        assert wrong.float().mean() < 0.05
+
+
+def test_labels_are_never_blended() -> None:
+    labels = np.zeros((40, 40), np.uint8)
+    labels[:, 20:] = 10
+    for seed in range(10):
+        _, got = augmented(
+            Sample(np.zeros((40, 40, 3), np.uint8), labels), (32, 32), np.random.default_rng(seed), Augmentation()
+        )
+        assert set(got.unique().tolist()) <= {0, 10}
+
+
+def test_a_crop_finds_the_labelled_part() -> None:
+    labels = np.full((200, 200), 255, np.uint8)
+    labels[:100, :] = 0
+    sample = Sample(np.zeros((200, 200, 3), np.uint8), labels)
+    found = [
+        bool((augmented(sample, (32, 32), np.random.default_rng(seed), Augmentation())[1] != 255).any())
+        for seed in range(40)
+    ]
+    assert np.mean(found) > 0.85
+
+
+def test_colour_is_varied_and_labels_are_not() -> None:
+    sample = Sample(np.full((40, 40, 3), 128, np.uint8), np.ones((40, 40), np.uint8))
+    means = {
+        float(augmented(sample, (32, 32), np.random.default_rng(s), Augmentation())[0].float().mean()) for s in range(8)
+    }
+    assert len(means) > 4
+
+
+def test_a_thread_ahead_gives_the_very_same_batches(voc: VocFolder) -> None:
+    teaching = TeachingSet(voc, voc.names, 1.0)
+    torch.manual_seed(0)
+    direct = [make_batch(teaching, PLAN, step) for step in (4, 5, 6)]
+    with BatchStream(teaching, PLAN, first_step=4) as stream:
+        for (images, labels), (other_images, other_labels) in zip(stream, direct, strict=False):
+            assert torch.equal(images, other_images) and torch.equal(labels, other_labels)
+
+
+def test_every_image_comes_once_before_any_comes_again(voc: VocFolder) -> None:
+    seen: list[int] = []
+
+    class Watched(TeachingSet):
+        def __getitem__(self, index: int) -> Sample:
+            seen.append(index)
+            return super().__getitem__(index)
+
+    teaching = Watched(voc, voc.names, 1.0)
+    for step in range(10):
+        make_batch(teaching, PLAN, step)
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
+
+
+def test_a_small_budget_decodes_again_and_stays_within(voc: VocFolder) -> None:
+    one = read_pair(voc, voc.names[0]).nbytes
+    teaching = TeachingSet(voc, voc.names, 1.0, cache_bytes=3 * one)
+    for index in [*range(len(teaching)), 0]:
+        assert np.array_equal(teaching[index].labels, voc.read_label_map(voc.names[index]))
+    assert teaching.held_bytes <= 3 * one
+
+
+def test_working_size(voc: VocFolder) -> None:
+    assert working_scale(voc, voc.names, 24) == 0.5
+    assert working_scale(voc, voc.names, 4000) == 1.0, "never enlarged"
+    assert TeachingSet(voc, voc.names, 0.5)[0].image.shape == (20, 24, 3)
+
+
+def test_images_are_upright_for_the_network(tmp_path: Path) -> None:
+    root = write_voc(tmp_path / "voc", 2)
+    image = Image.open(root / "JPEGImages" / "s00.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(root / "JPEGImages" / "s00.jpg", exif=exif, quality=95)
+    (root / "JPEGImages" / "s00.png").unlink()
+    folder = VocFolder.open(root)
+    pair = read_pair(folder, "s00")
+    stored = folder.read_label_map("s00")
+    assert stored.shape == (40, 48), "the mask keeps the stored frame"
+    assert pair.labels.shape == pair.image.shape[:2] == (48, 40)
+    assert np.array_equal(pair.labels, np.rot90(stored, -1))
+
+
+def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
+    root = write_voc(tmp_path / "voc", 2)
+    Image.fromarray(np.zeros((7, 9), np.uint8)).save(root / "SegmentationClass" / "s01.png")
+    folder = VocFolder.open(root)
+    with pytest.raises(SegStudioError, match="s01"):
+        read_pair(folder, "s01")
+
+
+def test_an_image_that_cannot_be_read_reaches_the_caller(voc: VocFolder) -> None:
+    teaching = TeachingSet(voc, voc.names, 1.0)
+    voc.image_path(voc.names[0]).write_bytes(b"")
+    with pytest.raises(InputError), BatchStream(teaching, PLAN) as stream:
+        for _ in zip(range(20), stream, strict=False):
+            pass
+
+
+def test_no_image_no_round(voc: VocFolder) -> None:
+    with pytest.raises(TrainingError, match="Accept at least one"):
+        TeachingSet(voc, [], 1.0)

@@ -1,0 +1,88 @@
+"""Encoders start from torchvision's VGG16-BN or from another checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models import VGG16_BN_Weights, vgg16_bn
+
+from segstudio.core.errors import CheckpointError
+from segstudio_training.checkpoint import save_checkpoint
+from segstudio_training.encoder_weights import load_encoder_weights
+from segstudio_training.networks import build_network
+from tests.unit.training.conftest import tiny_checkpoint
+
+
+@pytest.fixture
+def vgg() -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        features = vgg16_bn(weights=None).features
+        for module in features:
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.normal_(module.running_mean, std=0.1)
+                nn.init.uniform_(module.running_var, 0.5, 2)
+            elif isinstance(module, nn.Conv2d):
+                nn.init.normal_(module.bias, std=0.1)
+    return features.eval()
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_vgg16_weights_give_vgg16_features(vgg: nn.Module, tmp_path: Path, suffix: str) -> None:
+    state = {f"features.{name}": tensor for name, tensor in vgg.state_dict().items()}
+    path = tmp_path / f"vgg{suffix}"
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    network = build_network("segnet", 2, {"width": 64})
+    load_encoder_weights(network, str(path))
+    image = torch.randn(1, 3, 32, 32)
+    network.eval()
+    with torch.inference_mode():
+        ours = network.encoder[0](image)
+        assert torch.allclose(ours, vgg[:6](image), atol=1e-4)
+        ours = network.encoder[1](torch.nn.functional.max_pool2d(ours, 2))
+        assert torch.allclose(ours, vgg[6:13](vgg[:6](image)), atol=1e-4)
+
+
+def test_a_checkpoint_s_encoder_is_taken_though_its_classes_are_others(tmp_path: Path) -> None:
+    other = tiny_checkpoint(("cat", "dog"), seed=9)
+    path = save_checkpoint(tmp_path / "a.safetensors", other)
+    network = build_network("segnet", 5, {"width": 4})
+    load_encoder_weights(network, str(path))
+    for name, tensor in network.encoder.state_dict().items():
+        assert torch.allclose(tensor.float(), other.state_dict[f"encoder.{name}"].float(), atol=1e-2), name
+
+
+def test_an_encoder_of_another_width_is_refused(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "a.safetensors", tiny_checkpoint())
+    with pytest.raises(CheckpointError, match="another network or width"):
+        load_encoder_weights(build_network("segnet", 2, {"width": 8}), str(path))
+
+
+def test_imagenet_needs_the_paper_s_width() -> None:
+    with pytest.raises(CheckpointError, match="width 64"):
+        load_encoder_weights(build_network("segnet", 2, {"width": 16}), "imagenet")
+
+
+def test_without_a_network_the_sentence_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("unreachable")
+
+    monkeypatch.setattr(VGG16_BN_Weights, "get_state_dict", unreachable)
+    with pytest.raises(CheckpointError, match="--encoder-weights FILE"):
+        load_encoder_weights(build_network("segnet", 2, {"width": 64}), "imagenet")
+
+
+def test_files_that_are_no_encoder(tmp_path: Path) -> None:
+    network = build_network("segnet", 2, {"width": 64})
+    save_file({"features.0.weight": torch.zeros(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="vgg16_bn"):
+        load_encoder_weights(network, str(tmp_path / "a.safetensors"))
+    with pytest.raises(CheckpointError, match="There is no"):
+        load_encoder_weights(network, str(tmp_path / "none.pth"))

@@ -1,0 +1,166 @@
+"""Metrics, class weights, loss and gate against other implementations and numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardIndex
+
+from segstudio.core.errors import InputError
+from segstudio_training.class_weights import class_frequencies, class_weights
+from segstudio_training.gate import Verdict, judge
+from segstudio_training.losses import build_loss
+from segstudio_training.metrics import ConfusionMatrix, Scores, boundary_f1
+
+
+def maps(seed: int, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, classes, (30, 40)).astype(np.uint8)
+    guess = np.where(random.random((30, 40)) < 0.6, truth, random.integers(0, classes, (30, 40))).astype(np.uint8)
+    truth[random.random((30, 40)) < 0.1] = 255
+    return truth, guess
+
+
+def test_scores_agree_with_torchmetrics() -> None:
+    confusion = ConfusionMatrix(4)
+    jaccard = MulticlassJaccardIndex(4, average="macro", ignore_index=255)
+    recall = MulticlassAccuracy(4, average="macro", ignore_index=255)
+    overall = MulticlassAccuracy(4, average="micro", ignore_index=255)
+    for seed in range(3):
+        truth, guess = maps(seed)
+        confusion.update(truth, guess)
+        for metric in (jaccard, recall, overall):
+            metric.update(torch.from_numpy(guess).long(), torch.from_numpy(truth).long())
+    assert confusion.miou() == pytest.approx(float(jaccard.compute()), abs=1e-6)
+    assert confusion.class_accuracy() == pytest.approx(float(recall.compute()), abs=1e-6)
+    assert confusion.pixel_accuracy() == pytest.approx(float(overall.compute()), abs=1e-6)
+
+
+def test_a_class_absent_from_the_truth_is_left_out() -> None:
+    truth = np.array([[0, 0, 1, 255]], np.uint8)
+    guess = np.array([[0, 2, 1, 2]], np.uint8)
+    scores = Scores(["a", "b", "c"])
+    scores.update(truth, guess)
+    result = scores.result()
+    assert result["per_class_iou"] == {"a": 0.5, "b": 1.0}
+    assert result["miou"] == 0.75
+    assert result["class_accuracy"] == 0.75
+    assert result["pixel_accuracy"] == pytest.approx(2 / 3)
+
+
+def test_a_void_guess_is_wrong() -> None:
+    confusion = ConfusionMatrix(2)
+    confusion.update(np.array([[0, 1]], np.uint8), np.array([[255, 1]], np.uint8))
+    assert confusion.pixel_accuracy() == 0.5
+    assert confusion.miou() == 0.5
+
+
+def test_nothing_scored_is_zero_and_not_a_failure() -> None:
+    assert Scores(["a"]).result() == {
+        "miou": 0.0, "class_accuracy": 0.0, "pixel_accuracy": 0.0, "boundary_f1": 0.0, "per_class_iou": {},
+    }  # fmt: skip
+
+
+def halves(at: int, height: int = 60, width: int = 80) -> np.ndarray:
+    labels = np.zeros((height, width), np.uint8)
+    labels[:, at:] = 1
+    return labels
+
+
+def test_boundary_f1_forgives_what_is_within_the_tolerance() -> None:
+    # The diagonal is 100 pixels, so 0.75 % of it are 0.75 pixels; the least tolerance is one pixel.
+    assert boundary_f1(halves(40), halves(40), 2) == 1.0
+    assert boundary_f1(halves(40), halves(41), 2) == 1.0
+    assert boundary_f1(halves(40), halves(45), 2) == 0.0
+
+
+def test_boundary_f1_by_hand() -> None:
+    # Class 0's boundary is one column of 60; the guess leaves the upper half right and moves the lower 20 away:
+    # precision and recall are near one half. The step adds its own boundary, which costs precision.
+    guess = halves(40)
+    guess[30:, 40:60] = 0
+    value = boundary_f1(halves(40), guess, 2)
+    assert value is not None
+    assert 0.4 < value < 0.55
+
+
+def test_boundary_f1_of_an_all_void_truth_is_not_counted() -> None:
+    assert boundary_f1(np.full((20, 20), 255, np.uint8), np.zeros((20, 20), np.uint8), 2) is None
+
+
+def test_median_frequency_by_hand() -> None:
+    # Class 0: 6 of the 12 pixels of both images; class 1: 4 of 6 in one; class 2: 2 of 6 in the other.
+    first = np.array([[0, 0, 1, 1, 1, 1]], np.uint8)
+    second = np.array([[0, 0, 0, 0, 2, 2, 255]], np.uint8)
+    frequencies = class_frequencies([first, second], 4)
+    assert frequencies == pytest.approx([6 / 12, 4 / 6, 2 / 6, 0])
+    assert class_weights("median_frequency", frequencies) == pytest.approx([1, 0.75, 1.5, 0])
+    assert class_weights("sqrt_median_frequency", frequencies) == pytest.approx([1, 0.75**0.5, 1.5**0.5, 0])
+    assert class_weights("none", frequencies) == pytest.approx([1, 1, 1, 0])
+
+
+def test_no_class_weighs_more_than_the_cap_times_the_lightest() -> None:
+    weights = class_weights("median_frequency", np.array([0.9, 0.05, 0.0001]), cap=8)
+    assert weights.max() == pytest.approx(8 * weights.min())
+
+
+def test_an_unknown_rule_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="median_frequency"):
+        class_weights("fair", np.ones(2))
+
+
+def test_cross_entropy_is_torch_s_own() -> None:
+    torch.manual_seed(0)
+    scores = torch.randn(2, 3, 5, 7, requires_grad=True)
+    labels = torch.randint(0, 3, (2, 5, 7))
+    labels[0, :2] = 255
+    weights = torch.tensor([0.2, 1.0, 3.0])
+    ours = build_loss("cross_entropy", weights)(scores, labels)
+    theirs = torch.nn.functional.cross_entropy(scores, labels, weights, ignore_index=255)
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
+    mine, other = torch.autograd.grad(ours, scores)[0], torch.autograd.grad(theirs, scores)[0]
+    assert torch.allclose(mine, other, atol=1e-7)
+
+
+def test_cross_entropy_of_an_all_void_batch_is_zero_and_not_nan() -> None:
+    scores = torch.randn(1, 3, 4, 4, requires_grad=True)
+    loss = build_loss("cross_entropy", torch.ones(3))(scores, torch.full((1, 4, 4), 255))
+    loss.backward()
+    assert loss.item() == 0
+    assert scores.grad is not None and not bool(scores.grad.isnan().any())
+
+
+def test_a_class_of_weight_zero_teaches_nothing() -> None:
+    scores = torch.randn(1, 3, 4, 4)
+    labels = torch.zeros(1, 4, 4, dtype=torch.long)
+    labels[0, 0] = 2
+    loss = build_loss("cross_entropy", torch.tensor([1.0, 1.0, 0.0]))
+    ignoring = labels.masked_fill(labels == 2, 255)
+    assert float(loss(scores, labels)) == pytest.approx(float(loss(scores, ignoring)))
+
+
+def test_an_unknown_loss_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="cross_entropy"):
+        build_loss("fair", torch.ones(2))
+
+
+def scored(miou: float, **per_class: float) -> dict[str, object]:
+    return {"miou": miou, "per_class_iou": per_class}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "heldout", "verdict"),
+    [
+        (scored(0.5, a=0.5), scored(0.6, a=0.6), 5, Verdict.BETTER),
+        (scored(0.5, a=0.5), scored(0.4, a=0.4), 5, Verdict.WORSE),
+        (scored(0.5, a=0.7, b=0.3), scored(0.6, a=0.9, b=0.0), 5, Verdict.WORSE),
+        (scored(0.5, a=0.5), scored(0.6, a=0.6), 2, Verdict.CANNOT_JUDGE),
+        (None, scored(0.1, a=0.1), 5, Verdict.BETTER),
+        (None, {}, 0, Verdict.CANNOT_JUDGE),
+    ],
+)
+def test_the_gate(old: dict[str, object] | None, new: dict[str, object], heldout: int, verdict: Verdict) -> None:
+    judgement = judge(old, new, heldout)
+    assert judgement.verdict is verdict
+    assert judgement.reason.endswith(".")
