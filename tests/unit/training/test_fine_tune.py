@@ -1,10 +1,11 @@
-"""A round: it learns, repeats itself, keeps its budget, and fails with sentences that leave the old checkpoint alone."""
+"""A round: it learns, repeats itself, keeps its budget, and fails with sentences that spare the old checkpoint."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +242,7 @@ def test_the_learning_rate_warms_up_and_cools_down() -> None:
     rates = [rate_factor(step / 100) for step in range(101)]
     assert rates[0] < 0.1 and max(rates) == pytest.approx(1, abs=0.01) and rates[-1] < 0.05
     assert rates.index(max(rates)) < 10
-    assert all(later <= earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(rates[10:]))
 
 
 def test_the_average_of_a_still_network_is_that_network() -> None:

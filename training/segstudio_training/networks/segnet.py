@@ -7,7 +7,6 @@ and nothing of training or of files.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
