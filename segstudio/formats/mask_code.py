@@ -89,17 +89,20 @@ class MaskCode:
         """
         used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
         if self.form is MaskForm.RGB:
+            shown = [*self.classes.colors]
+            known = {label for label, color in enumerate(shown) if self.labels_of_colors.get(color) == label}
             colors = np.zeros((256, 3), dtype=np.uint8)
-            colors[: len(self.classes)] = np.array(self.classes.colors, dtype=np.uint8).reshape(-1, 3)
+            colors[: len(shown)] = np.array(shown, dtype=np.uint8).reshape(-1, 3)
             if self.void_color is not None:
                 colors[VOID] = self.void_color
-            self._refuse_unwritable(used, self.void_color is not None, file)
+                known.add(VOID)
+            self._refuse_unwritable(used, known, file)
             return encode_rgb(colors[labels])
         table = np.zeros(256, dtype=np.uint8)
         values = self.values_of_labels()
+        self._refuse_unwritable(used, set(values), file)
         for label, value in values.items():
             table[label] = value
-        self._refuse_unwritable(used, VOID in values, file)
         stored = table[labels]
         return encode_palette(stored, self.palette) if self.form is MaskForm.PALETTE else encode_grey(stored)
 
@@ -112,18 +115,11 @@ class MaskCode:
             return values
         return _smallest_values(self.labels_of_values)
 
-    def _refuse_unwritable(self, used: npt.NDArray[np.intp], has_void: bool, file: str) -> None:
-        beyond = [int(label) for label in used if len(self.classes) <= label < VOID]
-        if beyond:
-            raise SaveError(
-                marked(
-                    "{file} was not saved: it uses class {label}, but there are only {classes} classes. Add the class."
-                ),
-                file=file,
-                label=beyond[0],
-                classes=len(self.classes),
-            )
-        if VOID in used and not has_void:
+    def _refuse_unwritable(self, used: npt.NDArray[np.intp], known: set[int], file: str) -> None:
+        unknown = [int(label) for label in used if label not in known]
+        if not unknown:
+            return
+        if unknown[0] == VOID:
             raise SaveError(
                 marked(
                     "{file} was not saved: the masks of this folder have no value for void. "
@@ -131,6 +127,21 @@ class MaskCode:
                 ),
                 file=file,
             )
+        if unknown[0] < len(self.classes):
+            raise SaveError(
+                marked(
+                    '{file} was not saved: the class "{name}" shares its colour with another one, and the masks of '
+                    "this folder tell classes by colour. Give it a colour of its own."
+                ),
+                file=file,
+                name=self.classes.name_of(unknown[0]),
+            )
+        raise SaveError(
+            marked("{file} was not saved: it uses class {label}, but there are only {classes} classes. Add the class."),
+            file=file,
+            label=unknown[0],
+            classes=len(self.classes),
+        )
 
     def _decode_colors(self, pixels: UInt8Array, file: str) -> UInt8Array:
         packed = _packed(pixels)

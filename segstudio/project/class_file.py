@@ -23,6 +23,8 @@ from segstudio.formats.class_sources import (
     parse_class_names,
     parse_labelmap,
 )
+from segstudio.formats.mask_code import MaskCode, PaletteReading
+from segstudio.formats.mask_png import MaskForm
 
 
 def find_class_file(found: Callable[[Path], Path]) -> Path | None:
@@ -59,3 +61,22 @@ def class_file_text(classes: ClassTable, sheet: ClassSheet | None) -> tuple[str,
         return kind, labelmap_text(classes, void_row, sheet.void_color if sheet is not None else None)
     text = class_names_text(classes)
     return kind, f"__ignore__\n{text}" if kind == LABELS_TXT else text
+
+
+def refuse_other_colors(code: MaskCode, classes: ClassTable) -> None:
+    """Refuse `classes` that recolour a class where masks tell classes by colour: those there would not be understood.
+
+    Raises:
+        InputError: naming the class.
+    """
+    if code.form is not MaskForm.RGB and code.palette_reading is PaletteReading.INDEX:
+        return
+    for old, new in zip(code.classes, classes, strict=False):
+        if old.color != new.color:
+            raise InputError(
+                marked(
+                    'The colour of "{name}" cannot be changed: the masks of this folder tell classes by colour, '
+                    "and those there are would not be understood any more."
+                ),
+                name=old.name,
+            )

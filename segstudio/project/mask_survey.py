@@ -130,7 +130,9 @@ def extended_code(code: MaskCode, classes: ClassTable) -> MaskCode:
     """`code` for `classes`, which keep the places of the classes it had and may have more, other names or colours."""
     plain = code_of_classes(classes, code.form)
     palette = code.palette.copy()
-    for index in range(len(classes)):
+    if code.palette_reading is PaletteReading.COLOUR:
+        _place_missing_colors(palette, classes)
+    for index in range(len(classes)) if code.palette_reading is PaletteReading.INDEX else ():
         if index >= len(code.classes) or classes[index].color != code.classes[index].color:
             palette[index] = classes[index].color
     kept = {value: label for value, label in code.labels_of_values.items() if label == VOID or label < len(classes)}

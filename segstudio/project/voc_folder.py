@@ -21,7 +21,7 @@ from segstudio.formats.class_sources import ClassSource
 from segstudio.formats.mask_code import PaletteReading
 from segstudio.formats.mask_png import MaskForm, mask_size, read_raw_mask
 from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT, PICTURE_SUFFIXES
-from segstudio.project.class_file import class_file_text, find_class_file, read_class_file
+from segstudio.project.class_file import class_file_text, find_class_file, read_class_file, refuse_other_colors
 from segstudio.project.folder_layout import (
     IMAGE_SETS,
     JPEG_IMAGES,
@@ -235,8 +235,13 @@ class VocFolder:
 
         They are written, to the class file that is there or to a new labelmap.txt, with the next mask; except where
         sparse mask values stand for the classes, which no class file can say.
+
+        Raises:
+            InputError: another colour for a class of a folder whose masks tell classes by colour.
         """
         with self._lock:
+            if self._masks:
+                refuse_other_colors(self._code, classes)
             # Visible and locked are the person's view of a class, not part of the file.
             before, after = ([(info.name, info.color) for info in table] for table in (self.classes, classes))
             self._classes_to_write = self._classes_to_write or before != after

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from segstudio.core.class_table import VOID, VOID_COLOR, ClassTable
 from segstudio.core.errors import InputError, SaveError
 from segstudio.formats.mask_code import MaskCode, PaletteReading, color_labels
-from segstudio.formats.mask_png import MaskForm, read_raw_mask
+from segstudio.formats.mask_png import MaskForm, encode_rgb, read_raw_mask
 
 COLOR = st.tuples(*[st.integers(0, 255)] * 3).filter(lambda color: color != VOID_COLOR)
 
@@ -62,6 +62,8 @@ def test_a_class_beyond_the_table_is_not_written() -> None:
 def test_a_colour_of_two_classes_says_neither(tmp_path: Path) -> None:
     classes = ClassTable.from_names(["a", "b"], [(5, 5, 5), (5, 5, 5)])
     code = _code(MaskForm.RGB, PaletteReading.INDEX, classes)
-    (tmp_path / "m.png").write_bytes(code.encode(np.zeros((2, 2), dtype=np.uint8), "m.png"))
+    with pytest.raises(SaveError, match="shares its colour"):
+        code.encode(np.zeros((2, 2), dtype=np.uint8), "m.png")
+    (tmp_path / "m.png").write_bytes(encode_rgb(np.full((2, 2, 3), 5, dtype=np.uint8)))
     with pytest.raises(InputError, match="5,5,5"):
         code.decode(read_raw_mask(tmp_path / "m.png"), "m.png")

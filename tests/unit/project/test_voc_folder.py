@@ -524,3 +524,41 @@ def test_cvats_form_of_camvid_loads_bit_for_bit(
         folder.write_label_map(name, folder.read_label_map(name))
         with Image.open(data_set.root / "SegmentationClass" / f"{name}.png") as picture:
             assert np.array_equal(np.asarray(picture), colors[source.read_label_map(name)])
+
+
+# -- changing the class table where colours carry the meaning ------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [MaskForm.RGB, MaskForm.PALETTE])
+def test_where_masks_tell_classes_by_colour_they_can_be_renamed_and_added_but_not_recoloured(
+    data_set: FolderMaker, labels: UInt8Array, form: MaskForm
+) -> None:
+    data_set.text("labelmap.txt", LABELMAP)
+    data_set.image("a")
+    data_set.image("b")
+    if form is MaskForm.RGB:
+        data_set.rgb_mask("a", CLASS_COLORS[labels])
+    else:
+        data_set.palette_mask("a", labels, [tuple(color) for color in CLASS_COLORS.tolist()])
+    folder = VocFolder.open(data_set.root)
+    colors = folder.classes.colors
+    with pytest.raises(InputError, match='colour of "cell" cannot be changed'):
+        folder.set_classes(ClassTable.from_names(folder.classes.names, [colors[0], (9, 9, 9), colors[2]]))
+    folder.set_classes(ClassTable.from_names(["background", "nucleus", "wall", "pore"], [*colors, (9, 9, 9)]))
+    more = labels.copy()
+    more[-1] = 3
+    folder.write_label_map("b", more)
+    again = VocFolder.open(data_set.root)
+    assert again.classes.names == ("background", "nucleus", "wall", "pore")
+    assert np.array_equal(again.read_label_map("a"), labels)
+    assert np.array_equal(again.read_label_map("b"), more)
+
+
+def test_a_class_that_shares_its_colour_is_not_written_as_rgb(data_set: FolderMaker, labels: UInt8Array) -> None:
+    data_set.text("labelmap.txt", LABELMAP + "twin:200,0,90::\n")
+    data_set.image("a")
+    path = data_set.rgb_mask("a", np.zeros((30, 40, 3), dtype=np.uint8))
+    before = path.read_bytes()
+    with pytest.raises(SaveError, match="shares its colour"):
+        VocFolder.open(data_set.root).write_label_map("a", labels)
+    assert path.read_bytes() == before
