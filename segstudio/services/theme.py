@@ -154,7 +154,7 @@ class _State:
         self.icons: dict[tuple[str, Role, str], QIcon] = {}
         self.bound: list[tuple[weakref.ref[Any], str, Role]] = []
         self.follows_system = False
-        self.system_points: float | None = None
+        self.styled = False
 
 
 _state = _State()
@@ -271,8 +271,10 @@ def _table_of(app: QApplication, choice: ThemeChoice) -> Table:
 
 def _use(app: QApplication, table: Table) -> None:
     _state.table = table
-    if app.style().objectName().lower() != "fusion":
+    if not _state.styled:
+        # Once: a stylesheet wraps the style, so it cannot be asked for its name later.
         app.setStyle("Fusion")
+        _state.styled = True
     font, palette = _ui_font(), _palette(table)
     glyphs = {name: icon_file(name, role) for name, role in _GLYPHS.items()}
     sheet = stylesheet({role.value: shade for role, shade in table.items()}, glyphs, font.pointSizeF())

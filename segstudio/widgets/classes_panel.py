@@ -117,8 +117,8 @@ class _ClassList(QListView):
         self.setAccessibleDescription(tr("Number keys choose a class; Space shows or hides the current one."))
 
     def sizeHint(self) -> QSize:
-        """Room for a handful of classes."""
-        return QSize(240, 6 * ClassDelegate.ROW_HEIGHT + 4)
+        """Room for three classes is asked for; all room that nobody else asks for is taken."""
+        return QSize(240, 3 * ClassDelegate.ROW_HEIGHT + 4)
 
     def minimumSizeHint(self) -> QSize:
         """Room for three classes."""

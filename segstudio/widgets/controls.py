@@ -142,7 +142,9 @@ class FittingScrollArea(QScrollArea):
         layout = self._contents.layout()
         if layout is None or not layout.hasHeightForWidth():
             return self._contents.sizeHint()
-        return QSize(self._contents.minimumSizeHint().width(), layout.totalHeightForWidth(self.width()))
+        # As if the bar were always there: else text that wraps with it and not without it never comes to rest.
+        width = self.width() - self.verticalScrollBar().sizeHint().width()
+        return QSize(self._contents.minimumSizeHint().width(), layout.totalHeightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
         """Room for a few lines."""

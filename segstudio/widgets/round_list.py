@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from segstudio.services.theme import GRID, icon
+from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import push_button
 from segstudio.widgets.words import score
@@ -62,8 +62,6 @@ class RoundList(QWidget):
             text = " · ".join(part for part in (row.title, tr("IoU {score}", score=score(row.score)), use) if part)
             item = QListWidgetItem(text)
             item.setToolTip("\n".join(part for part in (text, row.detail) if part))
-            if row.in_use:
-                item.setIcon(icon("accept"))
             self.list.addItem(item)
 
     def _on_current_changed(self, row: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ThemeChoice
@@ -36,6 +37,7 @@ class SettingsDialog(DialogFrame):
     def __init__(self, values: SettingsValues, parent: QWidget | None = None) -> None:
         super().__init__(tr("Settings"), "", tr("Save settings"), parent)
         self.theme_box = QComboBox()
+        self.theme_box.setFixedWidth(20 * GRID)
         for text, choice in (
             (tr("Like the system"), ThemeChoice.SYSTEM),
             (tr("Light"), ThemeChoice.LIGHT),
@@ -50,7 +52,7 @@ class SettingsDialog(DialogFrame):
         self.hold_box.setChecked(values.hold_toggles)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
-        form.setVerticalSpacing(GRID)
+        form.setVerticalSpacing(2 * GRID)
         self._add(form, tr("Theme"), self.theme_box, tr("The image looks the same in both."))
         self._add(
             form,
@@ -66,7 +68,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Keyboard"),
             self.hold_box,
-            tr("X erases and H hides the overlay: while held, or until pressed again."),
+            tr("X erases and H hides the overlay until pressed again."),
         )
         self.body.addLayout(form)
         self.body.addStretch(1)
@@ -84,8 +86,11 @@ class SettingsDialog(DialogFrame):
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
         explain(control, name, why)
-        form.addRow(name, control)
-        form.addRow("", label(why, Look.MUTED, wrap=True))
+        field = QVBoxLayout()
+        field.setSpacing(GRID // 2)
+        field.addWidget(control, 0, Qt.AlignmentFlag.AlignLeft)
+        field.addWidget(label(why, Look.MUTED))
+        form.addRow(name, field)
 
 
 def _spin(least: int, most: int, unit: str, value: int) -> QSpinBox:
@@ -93,4 +98,6 @@ def _spin(least: int, most: int, unit: str, value: int) -> QSpinBox:
     spin.setRange(least, most)
     spin.setSuffix(f" {unit}")
     spin.setValue(value)
+    spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+    spin.setFixedWidth(20 * GRID)
     return spin

@@ -75,6 +75,7 @@ class StartPage(QWidget):
         """Show the latest `folders`, newest first; the first four have room."""
         for button in self.recent_buttons:
             self._recent_column.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self.recent_buttons = [self._recent_button(folder) for folder in folders[:4]]
         for number, button in enumerate(self.recent_buttons):
