@@ -54,8 +54,8 @@ def train_command(
     """Teach a network the accepted images of FOLDER."""
     with told_errors(events):
         source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, job)
-        from segstudio_training import fine_tune
-        from segstudio_training.job import Job
+        from segstudio_training.fine_tune import fine_tune
+        from segstudio_training.job import Job, described
 
         asked = Job(
             source=source,
@@ -77,9 +77,9 @@ def train_command(
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
         with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
-            result = fine_tune.fine_tune(asked, tell, watch.cancelled)
+            result = fine_tune(asked, tell, watch.cancelled)
         if json_:
-            print_json(fine_tune.described(result))
+            print_json(described(result))
 
 
 @app.command("evaluate")

@@ -76,3 +76,13 @@ def _instructions_limited() -> bool:
     """Whether oneDNN was told to do without the instructions that make bfloat16 fast."""
     limit = (os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT").upper()
     return limit not in {"DEFAULT", "ALL"} and "BF16" not in limit and "AMX" not in limit
+
+
+@contextlib.contextmanager
+def quick_denormals() -> Iterator[None]:
+    """Numbers below 1e-38 count as zero meanwhile: processors are slow with them, and nothing depends on them."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

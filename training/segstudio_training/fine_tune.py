@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,12 +23,19 @@ from segstudio_training.checkpoint import Checkpoint, follow_classes, load_check
 from segstudio_training.class_weights import class_frequencies, class_weights
 from segstudio_training.data.batches import BatchPlan, BatchStream
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
-from segstudio_training.device import computes_bfloat16, default_width, pick_device, torch_threads, usable_cores
+from segstudio_training.device import (
+    computes_bfloat16,
+    default_width,
+    pick_device,
+    quick_denormals,
+    torch_threads,
+    usable_cores,
+)
 from segstudio_training.encoder_weights import load_encoder_weights
 from segstudio_training.engine import WeightAverage, build_optimizer, rate_factor, train_one_step
 from segstudio_training.evaluate import evaluate, evenly_spaced
 from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
-from segstudio_training.job import Ending, Job, Result
+from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.networks import build_network, network_entry
 from segstudio_training.plan import SAFE
@@ -70,7 +76,7 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
         Cancelled: `cancel` said so; the state for `--resume` is kept.
     """
     began = time.monotonic()
-    with torch_threads(usable_cores()), torch.random.fork_rng(), _quick_denormals():
+    with torch_threads(usable_cores()), torch.random.fork_rng(), quick_denormals():
         torch.manual_seed(job.seed)
         round_ = _Round(job, events, cancel, began)
         round_.announce()
@@ -379,28 +385,6 @@ class _Round:
         torch.set_rng_state(state.random)
 
 
-def described(result: Result) -> dict[str, Any]:
-    """`result` under the keys of ``train --json``."""
-    return {
-        "checkpoint": str(result.checkpoint),
-        "network": result.network,
-        "seconds": result.seconds,
-        "steps": result.steps,
-        "images": result.images,
-        "heldout": result.heldout,
-    }
-
-
 def _crop_side(length: float, factor: float) -> int:
     """A crop's side: a multiple of 32 that is not above the image's own, rounded up."""
     return max(32, min(round(length * factor / 32), math.ceil(length / 32)) * 32)
-
-
-@contextmanager
-def _quick_denormals() -> Iterator[None]:
-    """Numbers below 1e-38 count as zero meanwhile: processors are slow with them, and nothing depends on them."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)

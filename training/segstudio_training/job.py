@@ -107,3 +107,15 @@ class Result:
     heldout: dict[str, Any]
     judgement: Judgement
     ending: Ending
+
+
+def described(result: Result) -> dict[str, Any]:
+    """`result` under the keys of ``train --json``."""
+    return {
+        "checkpoint": str(result.checkpoint),
+        "network": result.network,
+        "seconds": result.seconds,
+        "steps": result.steps,
+        "images": result.images,
+        "heldout": result.heldout,
+    }
