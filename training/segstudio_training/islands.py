@@ -9,12 +9,13 @@ import numpy.typing as npt
 from segstudio.core.class_table import VOID
 
 Labels = npt.NDArray[np.uint8]
+_NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
 PASSES = 3
 """A speck merged into a speck is looked at again, at most so often."""
 
 
 def merge_islands(labels: Labels, min_pixels: int) -> Labels:
-    """`labels` (H, W) uint8 with every island below `min_pixels` given the value that most of its neighbours have.
+    """`labels` (H, W) uint8 with every island below `min_pixels` given the value that its pixels touch most often.
 
     An island is an 8-connected region of one value; void is left alone and has no vote. Among values with equally many
     votes the smallest wins, so that the result is the same every time. The input is not changed.
@@ -29,31 +30,37 @@ def merge_islands(labels: Labels, min_pixels: int) -> Labels:
 
 
 def _merge_once(labels: Labels, min_pixels: int) -> bool:
-    """One pass over all values, in place; True where something changed."""
-    before = labels.copy()
-    changed = False
-    for value in np.unique(before):
-        if value == VOID:
-            continue
-        _, regions, stats, _ = cv2.connectedComponentsWithStats((before == value).astype(np.uint8), connectivity=8)
-        small = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] < min_pixels)
-        for region in small[small > 0]:
-            changed |= _absorb(labels, before, regions, stats[region], int(region))
-    return changed
-
-
-def _absorb(
-    labels: Labels, before: Labels, regions: npt.NDArray[np.int32], stats: npt.NDArray[np.int32], region: int
-) -> bool:
-    """Give one island its neighbours' most frequent value."""
-    left, top, width, height, _ = (int(value) for value in stats)
-    rows = slice(max(0, top - 1), top + height + 1)
-    columns = slice(max(0, left - 1), left + width + 1)
-    island = regions[rows, columns] == region
-    rim = cv2.dilate(island.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~island
-    votes = np.bincount(before[rows, columns][rim], minlength=VOID + 1)
-    votes[VOID] = 0
-    if not votes.any():
+    """One pass over all islands at once, in place; True where something changed."""
+    islands, count = _numbered_islands(labels, min_pixels)
+    if not count:
         return False
-    labels[rows, columns][island] = int(votes.argmax())
-    return True
+    rows, columns = np.nonzero(islands)
+    own = islands[rows, columns]
+    # A rim of void around everything: it belongs to no island and has no vote, so no border needs a special case.
+    around = np.pad(labels, 1, constant_values=VOID)
+    islands_around = np.pad(islands, 1)
+    votes = np.zeros((count + 1) * (VOID + 1), dtype=np.int64)
+    for down, right in _NEIGHBOURS:
+        at = rows + 1 + down, columns + 1 + right
+        foreign = islands_around[at] != own
+        votes += np.bincount(own[foreign] * (VOID + 1) + around[at][foreign], minlength=votes.size)
+    votes = votes.reshape(count + 1, VOID + 1)
+    votes[:, VOID] = 0
+    winners = votes.argmax(axis=1).astype(np.uint8)
+    has_winner = votes.any(axis=1)[own]
+    labels[rows[has_winner], columns[has_winner]] = winners[own[has_winner]]
+    return bool(has_winner.any())
+
+
+def _numbered_islands(labels: Labels, min_pixels: int) -> tuple[npt.NDArray[np.int64], int]:
+    """(H, W) int64: 0, or the number of the island below `min_pixels` that the pixel lies in; and how many there are."""
+    islands = np.zeros(labels.shape, dtype=np.int64)
+    count = 0
+    for value in np.flatnonzero(np.bincount(labels.reshape(-1), minlength=VOID + 1)[:VOID]):
+        _, regions, stats, _ = cv2.connectedComponentsWithStats((labels == value).view(np.uint8), connectivity=8)
+        small = stats[:, cv2.CC_STAT_AREA] < min_pixels
+        small[0] = False
+        numbers = np.where(small, np.cumsum(small) + count, 0)
+        islands += numbers[regions]
+        count += int(small.sum())
+    return islands, count
