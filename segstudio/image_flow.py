@@ -169,6 +169,7 @@ class ImageFlow(QObject):
         current = max(0, self._parts.classes.current())
         self._parts.classes.set_classes(classes)
         self._parts.canvas.set_classes(classes)
+        self._parts.model.set_classes(classes)
         for index in range(10):
             action = self._actions[f"class.{index}"]
             action.setEnabled(index < len(classes))
@@ -230,6 +231,7 @@ class ImageFlow(QObject):
             else:
                 mark = Mark.UNLABELLED if opened.is_blank else Mark(status.value)
                 self._parts.status.set_state(mark_text(mark), mark)
+            self._parts.classes.set_shares(self._session.class_shares())
 
     @Slot()
     def _on_stroke_coming(self) -> None:

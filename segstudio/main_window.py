@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
+    QStatusBar,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -39,6 +39,7 @@ from segstudio.widgets.notices import NoticeOverlay
 from segstudio.window_parts import WindowParts
 
 _SIDE_WIDTH = 34 * GRID
+_CLASSES_HEIGHT = 28 * GRID
 
 
 class MainWindow(QMainWindow):
@@ -71,7 +72,8 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         parts = self.parts
         self.actions_table.fill_menus(self)
-        self.menuBar().setCornerWidget(self._search_button())
+        self.search_button = self._search_button()
+        self.menuBar().setCornerWidget(self.search_button)
         self.workspace_page = QWidget()
         column = QVBoxLayout(self.workspace_page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,10 +94,11 @@ class MainWindow(QMainWindow):
         self._add_toolbar()
         self.side = self._dock("side", tr("Panels"), self._side_panel(), Qt.DockWidgetArea.RightDockWidgetArea)
         self.images = self._dock("images", tr("Images"), parts.filmstrip, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.status_area = self._dock("status", tr("Status"), parts.status, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.splitDockWidget(self.images, self.status_area, Qt.Orientation.Vertical)
-        parts.status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.status_area = QStatusBar()
+        self.status_area.setSizeGripEnabled(False)
+        self.status_area.addWidget(parts.status, 1)
+        self.setStatusBar(self.status_area)
         self.show_start_page(True)
 
     def _search_button(self) -> QWidget:
@@ -110,6 +113,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        parts.classes.setMinimumHeight(_CLASSES_HEIGHT)
         column.addWidget(parts.classes, 1)
         column.addWidget(parts.brush)
         column.addWidget(parts.model)

@@ -37,6 +37,10 @@ _LONGEST_PAUSE_S = 60.0
 """Longer stretches without an edit or a step to another image do not count as time spent on an image."""
 
 
+_COUNTED_PIXELS = 500_000
+"""Pixels at which class shares are counted at most."""
+
+
 class Session(QObject):
     """One folder at a time, one image at a time."""
 
@@ -251,6 +255,17 @@ class Session(QObject):
         """The proposal that the open image shows: it has one, and nothing was painted yet."""
         opened = self.current
         return opened.proposal if opened is not None and opened.proposal is not None and opened.is_blank else None
+
+    def class_shares(self) -> dict[int, float]:
+        """The share (0 to 1) of the open image's pixels that each class has; large images are counted on a grid."""
+        opened = self.current
+        if opened is None:
+            return {}
+        proposal = self.shown_proposal
+        labels = proposal.labels if proposal is not None else opened.document.label_map.array
+        step = max(1, round((labels.size / _COUNTED_PIXELS) ** 0.5))
+        counts = np.bincount(labels[::step, ::step].reshape(-1), minlength=VOID + 1)
+        return {int(value): counts[value] / counts.sum() for value in np.flatnonzero(counts[:VOID])}
 
     def take_proposal(self, name: str, proposal: Proposal) -> None:
         """A proposal for image `name` has come in."""

@@ -61,8 +61,9 @@ class ThumbnailService(QObject):
         picture = project.folder.read_thumbnail(name, SIDE)
         labels = self._labels(project, name)
         if labels is not None:
-            picture = blended(picture, labels, project.classes)
-        picture = np.ascontiguousarray(upright(picture, project.folder.view_orientation(name)))
+            turned = np.ascontiguousarray(upright(labels, project.folder.view_orientation(name)))
+            picture = blended(picture, turned, project.classes)
+        picture = np.ascontiguousarray(picture)
         height, width, _ = picture.shape
         return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
