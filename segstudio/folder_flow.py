@@ -15,6 +15,8 @@ from segstudio.actions import ACTIONS, Actions, Menu
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import InputError, SegStudioError, marked
 from segstudio.formats import FORMATS
+from segstudio.formats.mask_code import PaletteReading
+from segstudio.formats.mask_png import MaskForm
 from segstudio.project.class_file import read_class_file
 from segstudio.project.export import export_masks
 from segstudio.project.project import Project, Status
@@ -130,7 +132,9 @@ class FolderFlow(QObject):
     @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
         self._enable(True)
-        if not project.classes:
+        if project.classes:
+            self._notifier.info(_summary(project))
+        else:
             self._notifier.warning(
                 tr("This folder has no classes yet. Name them, then paint."),
                 tr("Name the classes"),
@@ -310,6 +314,21 @@ class FolderFlow(QObject):
             act()
         except SegStudioError as error:
             self._notifier.error(error)
+
+
+def _summary(project: Project) -> str:
+    """What was opened, where its classes come from, and how its masks are read."""
+    folder = project.folder
+    text = tr(
+        "{images} images, {classes} classes from {source}.",
+        images=len(folder.names),
+        classes=len(folder.classes),
+        source=tr(folder.class_source.value),
+    )
+    if folder.mask_form is not MaskForm.PALETTE or not any(map(folder.has_mask, folder.names)):
+        return text
+    by_colour = folder.palette_reading is PaletteReading.COLOUR
+    return f"{text} {tr('Masks are read by palette colour.') if by_colour else tr('Masks are read by palette index.')}"
 
 
 class _Progress(QObject):
