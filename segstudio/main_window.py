@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -191,14 +191,15 @@ class MainWindow(QMainWindow):
 
     # -- Qt -----------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """After the first paint, start what takes long: torch is loaded in the predictor's thread."""
-        super().showEvent(event)
+        super().paintEvent(event)
         if not self._has_been_painted:
             self._has_been_painted = True
-            QTimer.singleShot(0, self._on_shown)
+            # The children are painted after this, in the same event.
+            QTimer.singleShot(0, self._on_painted)
 
-    def _on_shown(self) -> None:
+    def _on_painted(self) -> None:
         self.painted.emit()
         self.proposals.start()
 
