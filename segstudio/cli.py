@@ -74,7 +74,9 @@ def tour(
 def export(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
-    format: Annotated[str, typer.Option(help="palette, grey, rgb or overlay.")] = "palette",
+    format: Annotated[
+        str, typer.Option(help="palette, grey, rgb or overlay.", callback=lambda value: _known_format(value))
+    ] = "palette",
     all_masks: Annotated[
         bool, typer.Option("--all", help="Drafts and proposals too, not only accepted masks.")
     ] = False,
@@ -112,18 +114,19 @@ def export(
 @app.command()
 def check(folder: Folder, workspace: Workspace = None, as_json: Json = False) -> None:
     """List every problem of a folder, one line each; exit 1 where there are any."""
-    from segstudio.project.voc_folder import VocFolder
+    from segstudio.project.check import check_folder
 
-    opened = VocFolder.open(folder, workspace)
     problems = []
-    for problem in opened.problems():
+    for problem in check_folder(folder, workspace):
         problems.append({"path": problem.path, "problem": problem.problem})
         if not as_json:
             typer.echo(f"{problem.path}: {problem.problem}")
     if as_json:
         _print_json({"problems": problems})
     elif not problems:
-        typer.echo(f"No problem in {len(opened.names)} images.")
+        typer.echo(f"No problem in {folder}.")
+    if problems:
+        typer.echo(f"Problems found in {folder}: {len(problems)}.", err=True)
     raise typer.Exit(PROBLEM if problems else DONE)
 
 
@@ -151,13 +154,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not given or (given[0] not in names and given[0] not in ("--help", "-h")):
         given.insert(0, "window")
     try:
-        return int(command.main(args=given, prog_name="segstudio", standalone_mode=False) or DONE)
+        command.main(args=given, prog_name="segstudio")
+    except SystemExit as end:  # how typer ends, wrong usage included, which it has explained by then
+        return end.code if isinstance(end.code, int) else DONE
     except SegStudioError as error:
         typer.echo(error.message, err=True)
         return PROBLEM
-    except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        return 130
+    return DONE
 
 
 def _mount_training() -> None:
@@ -181,6 +184,15 @@ def _need_a_display() -> None:
                 "`segstudio tour --out tour`, which does the whole job by itself and leaves screenshots."
             )
         )
+
+
+def _known_format(value: str) -> str:
+    """`value` where there is such an export format; wrong usage where not."""
+    from segstudio.formats import FORMATS
+
+    if value not in FORMATS:
+        raise typer.BadParameter(f'there is no export format "{value}"; choose one of: {", ".join(FORMATS)}')
+    return value
 
 
 def _progress() -> Progress:
