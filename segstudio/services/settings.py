@@ -23,9 +23,11 @@ class Setting(Generic[T]):
     default: T
     least: float | None = None
     most: float | None = None
+    choices: tuple[T, ...] = ()
+    """The only values there are; empty: any."""
 
 
-THEME = Setting("looks/theme", ThemeChoice.SYSTEM.value)
+THEME = Setting("looks/theme", ThemeChoice.SYSTEM.value, choices=tuple(choice.value for choice in ThemeChoice))
 OVERLAY_OPACITY = Setting("looks/overlay_opacity", 0.5, 0.0, 1.0)
 OUTLINE = Setting("looks/outline", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
@@ -71,6 +73,8 @@ class Settings(QObject):
         try:
             value = _converted(stored, setting.default)
         except (TypeError, ValueError):
+            return setting.default
+        if value != value or (setting.choices and value not in setting.choices):  # the first: not a number
             return setting.default
         if isinstance(value, int | float) and not isinstance(value, bool):
             low = value if setting.least is None else max(setting.least, value)
