@@ -1,0 +1,87 @@
+"""Tiny folders and checkpoints that tests of the services, the window and the commands make for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from segstudio.core.class_table import ClassTable
+
+UInt8Array = npt.NDArray[np.uint8]
+
+CLASSES = ("background", "sun", "pole")
+COLORS = ((40, 120, 60), (250, 220, 40), (200, 30, 200))
+WIDTH, HEIGHT = 64, 48
+
+
+def draw_scene(seed: int) -> tuple[UInt8Array, UInt8Array]:
+    """An image, (48, 64, 3), whose colours tell its three classes apart, and its label map, (48, 64)."""
+    random = np.random.default_rng(seed)
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    y, x = int(random.integers(4, HEIGHT - 20)), int(random.integers(4, WIDTH - 20))
+    labels[y : y + 16, x : x + 16] = 1
+    column = int(random.integers(0, WIDTH - 6))
+    labels[:, column : column + 6] = 2
+    image = np.array(COLORS, np.int16)[labels] + random.integers(-12, 13, (HEIGHT, WIDTH, 1))
+    return image.clip(0, 255).astype(np.uint8), labels
+
+
+def write_mask(root: Path, name: str, labels: UInt8Array) -> Path:
+    """A palette mask in SegmentationClass."""
+    path = root / "SegmentationClass" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(labels)
+    picture.putpalette(ClassTable.from_names(CLASSES).palette().tobytes())
+    picture.save(path)
+    return path
+
+
+def write_list(root: Path, split: str, names: Sequence[str]) -> Path:
+    """A list in ImageSets/Segmentation."""
+    path = root / "ImageSets" / "Segmentation" / f"{split}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    return path
+
+
+def voc_folder(root: Path, images: int = 6, masks: int = 0, held_out: int = 0) -> Path:
+    """A VOC folder of scenes s00, s01, …: the first `masks` have their truth, `held_out` of these stand in val.txt."""
+    (root / "JPEGImages").mkdir(parents=True)
+    (root / "SegmentationClass").mkdir()
+    (root / "class_names.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
+    names = [f"s{number:02d}" for number in range(images)]
+    for number, name in enumerate(names):
+        image, labels = draw_scene(number)
+        Image.fromarray(image).save(root / "JPEGImages" / f"{name}.png")
+        if number < masks:
+            write_mask(root, name, labels)
+    if masks:
+        write_list(root, "train", names[: masks - held_out])
+        write_list(root, "val", names[masks - held_out : masks])
+    return root
+
+
+def plain_folder(root: Path, images: int = 3) -> Path:
+    """A folder of images and nothing else."""
+    root.mkdir(parents=True)
+    for number in range(images):
+        Image.fromarray(draw_scene(number)[0]).save(root / f"p{number}.png")
+    return root
+
+
+def tiny_checkpoint(path: Path, classes: Sequence[str] = CLASSES, seed: int = 0) -> Path:
+    """An untrained SegNet of width 4 for `classes`, saved at `path`."""
+    import torch
+
+    from segstudio_training.checkpoint import Checkpoint, save_checkpoint
+    from segstudio_training.networks import build_network
+
+    arguments = {"width": 4, "dropout": 0.0}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        state = build_network("segnet", len(classes), arguments).state_dict()
+    return save_checkpoint(path, Checkpoint("segnet", arguments, ClassTable.from_names(classes), state))
