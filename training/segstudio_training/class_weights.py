@@ -12,7 +12,7 @@ from segstudio.core.errors import InputError, marked
 
 Frequencies = npt.NDArray[np.float64]
 DEFAULT_RULE = "median_frequency"
-MOST_OVER_LEAST = 10.0
+MOST_OVER_LEAST = 3.0
 """The cap: no class weighs more than so many times the lightest one."""
 
 

@@ -39,10 +39,15 @@ def default_width(device: torch.device) -> int:
 
 
 def usable_cores() -> int:
-    """Processor cores that this process may use (a container or `taskset` may allow fewer than there are)."""
+    """Processor cores that this process may use: a container or `taskset` may allow fewer than there are.
+
+    OMP_NUM_THREADS, where a person has set it, is a limit too.
+    """
+    cores = os.cpu_count() or 1
     with contextlib.suppress(AttributeError, OSError):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(cores, int(limit)) if limit.isdigit() else cores)
 
 
 @contextlib.contextmanager

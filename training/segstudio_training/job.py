@@ -13,7 +13,7 @@ from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.teaching_set import LabelSource
 from segstudio_training.gate import Judgement
 
-WORKING_SIDE = 256
+WORKING_SIDE = 192
 """Pixels of the longer side at which images are worked on where nothing else is asked for."""
 
 
@@ -34,11 +34,11 @@ class Recipe:
 
     working_side: int = WORKING_SIDE
     crop_pixels: int = 96 * 128
-    batch_size: int = 4
-    rate: float = 1e-2
-    continued_rate: float = 4e-3
+    batch_size: int = 2
+    rate: float = 3e-3
+    continued_rate: float = 2e-3
     weight_decay: float = 1e-2
-    most_over_least: float = 10.0
+    most_over_least: float = 3.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
