@@ -21,6 +21,8 @@ from segstudio.tools import TOOLS
 from segstudio.widgets.status_mark import Mark, mark_text
 from segstudio.window_parts import WindowParts
 
+_PAINTING_TOOLS = ("brush", "eraser", "void_brush")
+
 
 class ImageFlow(QObject):
     """Everything around one image."""
@@ -42,6 +44,7 @@ class ImageFlow(QObject):
         self._settings = settings
         self._notifier = notifier
         self._thumbnails = thumbnails
+        self._can_paint = True
         self._connect_session()
         self._connect_canvas()
         self._connect_panels()
@@ -175,6 +178,13 @@ class ImageFlow(QObject):
             action.setEnabled(index < len(classes))
             if index < len(classes):
                 action.setText(tr("Class {number}: {name}", number=index + 1, name=classes[index].name))
+        for tool_id in _PAINTING_TOOLS:
+            self._actions[f"tool.{tool_id}"].setEnabled(len(classes) > 0)
+        if len(classes) and not self._can_paint:
+            self.choose_tool("brush")
+        elif not len(classes):
+            self.choose_tool("pick")
+        self._can_paint = len(classes) > 0
         if len(classes):
             self._parts.classes.set_current(min(current, len(classes) - 1))
             self._parts.canvas.set_class_index(min(current, len(classes) - 1))
@@ -212,6 +222,8 @@ class ImageFlow(QObject):
         opened = self._session.current
         if name and (opened is None or opened.name != name):
             self._parts.filmstrip.refresh_thumbnail(name)
+        elif name:
+            self._parts.void_bar.hide()  # what it counted is no longer so
         self._on_state_changed()
 
     @Slot()
@@ -248,7 +260,9 @@ class ImageFlow(QObject):
 
     @Slot(int)
     def _on_class_picked(self, value: int) -> None:
-        if value == VOID:
+        if not self._can_paint:
+            self._parts.classes.add_class_requested.emit()  # a click on the image says: I want to paint
+        elif value == VOID:
             self.choose_tool("void_brush")
         else:
             self.choose_class(value)
@@ -289,7 +303,9 @@ class ImageFlow(QObject):
                 tr(marked("There is nothing to accept yet: paint first, or press P for a proposal."))
             )
             return
-        self._parts.void_bar.offer(share, project.classes, self._parts.classes.current())
+        suggested = project.classes.background_index
+        current = self._parts.classes.current()
+        self._parts.void_bar.offer(share, project.classes, current if suggested is None else suggested)
 
     @Slot(int)
     def _on_fill_chosen(self, index: int) -> None:

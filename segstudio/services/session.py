@@ -79,12 +79,17 @@ class Session(QObject):
         self.current: OpenImage | None = None
         self._wanted: str | None = None
         self._accepting: set[str] = set()
+        self._unreadable: set[str] = set()
+        """Images that could not be read when they were wanted; going on passes over them."""
+        self._step_on: Callable[[], None] | None = None
+        """What to do where the wanted image cannot be read: the step that wanted it, again."""
         self.accepted_count = 0
         """Images accepted so far."""
         self.teaching_count = 0
         """Those of them that teach; 0 until their sides are known."""
         self._last_sign_of_life = time.monotonic()
         self._spent = 0.0
+        self._was_worked_on = False
         self._sync_timer = QTimer(self)
         self._sync_timer.setSingleShot(True)
         self._sync_timer.setInterval(_SYNC_MS)
@@ -94,6 +99,8 @@ class Session(QObject):
 
     def open_project(self, root: Path, workspace: Path | None = None) -> None:
         """Open the folder `root` in the background; `project_opened` or a notice follows."""
+        if self.project is not None and self.project.folder.root.resolve() == root.resolve():
+            self.close_project()  # first, so that what is written now is read then
         limit = self._settings.get(PIXEL_LIMIT)
         self._opener.submit(
             lambda: Project.open(root, workspace, limit),
@@ -105,14 +112,19 @@ class Session(QObject):
         """Keep the draft, write what waits to be written, forget the folder."""
         if self.project is None or self._shelf is None:
             return
+        project = self.project
         self._leave_current()
+        for opened in self._shelf:
+            if opened.document.is_modified and not opened.saving:
+                self._save_draft(opened)  # an earlier try had failed
         self._disk.wait()
         self._shelf.close()
         self._shelf.deleteLater()
-        self.project.close()
-        self.project, self.current, self._shelf = None, None, None
+        self.project, self.current, self._shelf, self._wanted = None, None, None, None
         self.accepted_count = self.teaching_count = 0
         self._accepting.clear()
+        self._unreadable.clear()
+        self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
         self.project_closed.emit()
 
     def stop(self) -> None:
@@ -168,9 +180,12 @@ class Session(QObject):
 
     def open_image(self, name: str) -> None:
         """Show image `name`: at once where it is in memory, else as soon as it is read."""
+        self._want(name, None)
+
+    def _want(self, name: str, step_on: Callable[[], None] | None) -> None:
         if self._shelf is None or (self.current is not None and self.current.name == name):
             return
-        self._wanted = name
+        self._wanted, self._step_on = name, step_on
         if name in self._shelf:
             self._leave_current()
             self._enter(self._shelf.take(name))
@@ -181,14 +196,15 @@ class Session(QObject):
         """Show the next image; with `only_unfinished` the next one that is not accepted, from the start again."""
         name = self.next_name(only_unfinished)
         if name is not None:
-            self.open_image(name)
+            self._want(name, partial(self.open_next, only_unfinished))
 
     def open_previous(self) -> None:
         """Show the image before the current one."""
         if self.project is not None and self.current is not None:
-            index = self.project.names.index(self.current.name)
-            if index > 0:
-                self.open_image(self.project.names[index - 1])
+            before = self.project.names[: self.project.names.index(self.current.name)]
+            name = next((name for name in reversed(before) if name not in self._unreadable), None)
+            if name is not None:
+                self._want(name, self.open_previous)
 
     def next_name(self, only_unfinished: bool = False) -> str | None:
         """The image that `open_next` would show, or None at the end."""
@@ -201,7 +217,11 @@ class Session(QObject):
         names = self.project.names
         at = names.index(self.current.name) if self.current is not None else -1
         order = names[at + 1 :] + (names[: max(at, 0)] if only_unfinished else [])
-        chosen = (name for name in order if not only_unfinished or self.status(name) is not Status.ACCEPTED)
+        chosen = (
+            name
+            for name in order
+            if name not in self._unreadable and (not only_unfinished or self.status(name) is not Status.ACCEPTED)
+        )
         return [name for name, _ in zip(chosen, range(count), strict=False)]
 
     @Slot(str)
@@ -212,10 +232,15 @@ class Session(QObject):
 
     @Slot(str, object)
     def _on_image_failed(self, name: str, error: SegStudioError) -> None:
-        if name == self._wanted:
-            self._wanted = self.current.name if self.current is not None else None
-            self._notifier.error(error)
-            self.image_failed.emit(name, error)
+        if name != self._wanted:
+            return
+        self._unreadable.add(name)
+        self._wanted = self.current.name if self.current is not None else None
+        self._notifier.error(error)
+        self.image_failed.emit(name, error)
+        step_on = self._step_on or (self.open_next if self.current is None else None)
+        if step_on is not None:
+            step_on()
 
     def _attach(self, opened: OpenImage) -> None:
         assert self.project is not None
@@ -232,6 +257,7 @@ class Session(QObject):
     def _enter(self, opened: OpenImage) -> None:
         assert self._shelf is not None
         self.current = opened
+        self._unreadable.discard(opened.name)
         self._last_sign_of_life = time.monotonic()
         self.image_opened.emit(opened)
         self.state_changed.emit()
@@ -242,8 +268,9 @@ class Session(QObject):
         if opened is None or self.project is None:
             return
         self._count_time()
-        self._disk.submit(partial(self.project.add_seconds, opened.name, self._spent), None, self._on_time_lost)
-        self._spent = 0.0
+        if self._was_worked_on:  # merely looking at a folder writes nothing into it
+            self._disk.submit(partial(self.project.add_seconds, opened.name, self._spent), None, self._on_time_lost)
+        self._spent, self._was_worked_on = 0.0, False
         self.current = None
         if opened.document.is_modified and opened.name not in self._accepting:
             self._save_draft(opened)
@@ -332,6 +359,7 @@ class Session(QObject):
     def _on_edited(self, opened: OpenImage, edit: Edit) -> None:
         if opened.journal is not None:
             self._journal(opened, lambda journal: journal.append(edit))
+        self._was_worked_on = True
         self._count_time()
         self.status_changed.emit(opened.name)
 
@@ -346,8 +374,11 @@ class Session(QObject):
         try:
             record(opened.journal)
         except SaveError as error:
-            self._notifier.error(error)
+            if not opened.is_record_lost:
+                self._notifier.error(error)  # once, not with every stroke
+            opened.is_record_lost = True
             return
+        opened.is_record_lost = False
         if not self._sync_timer.isActive():
             self._sync_timer.start()
 
@@ -393,6 +424,7 @@ class Session(QObject):
             self.void_left.emit(void)
             return False
         opened.saving = True
+        self._was_worked_on = True
         self._accepting.add(opened.name)
         position = opened.document.history.position
         self._disk.submit(
