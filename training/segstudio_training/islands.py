@@ -44,10 +44,10 @@ def _merge_once(labels: Labels, min_pixels: int) -> bool:
         at = rows + 1 + down, columns + 1 + right
         foreign = islands_around[at] != own
         votes += np.bincount(own[foreign] * (VOID + 1) + around[at][foreign], minlength=votes.size)
-    votes = votes.reshape(count + 1, VOID + 1)
-    votes[:, VOID] = 0
-    winners = votes.argmax(axis=1).astype(np.uint8)
-    has_winner = votes.any(axis=1)[own]
+    by_island = votes.reshape(count + 1, VOID + 1)
+    by_island[:, VOID] = 0
+    winners = by_island.argmax(axis=1).astype(np.uint8)
+    has_winner = (by_island.max(axis=1) > 0)[own]
     labels[rows[has_winner], columns[has_winner]] = winners[own[has_winner]]
     return bool(has_winner.any())
 
