@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import sys
@@ -37,6 +38,7 @@ def run(folder: Path | None = None, workspace: Path | None = None) -> int:
     """Open the window, on `folder` where one is given; returns the exit code when it is closed."""
     app = make_application()
     window = make_window(Settings())
+    spare_the_collector(window)
     window.show()
     if folder is not None:
         window.open_folder(folder, workspace)
@@ -72,6 +74,17 @@ def make_window(settings: Settings) -> MainWindow:
     _report_crashes(window)
     window.folder_flow.sample_wanted.connect(lambda: window.open_folder(private_sample()))
     return window
+
+
+def spare_the_collector(window: MainWindow) -> None:
+    """Keep what was imported out of garbage collection: with torch in memory one pass would stop the window visibly."""
+
+    def set_aside() -> None:
+        gc.freeze()
+        gc.enable()
+
+    window.painted.connect(set_aside)
+    window.proposals.imported.connect(set_aside)
 
 
 def private_sample(parent: Path | None = None) -> Path:

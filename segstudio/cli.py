@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from segstudio import __version__
 from segstudio.core.errors import InputError, SegStudioError, marked
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 DONE, PROBLEM, WRONG_USAGE = 0, 1, 2
 
@@ -42,6 +44,7 @@ def window(
 ) -> None:
     """Open the window (also: segstudio [FOLDER])."""
     _need_a_display()
+    gc.disable()  # what is being imported is no garbage: looking for some takes a tenth of the start; `run` ends this
     from segstudio.application import run
 
     raise typer.Exit(run(folder, workspace))
@@ -51,6 +54,7 @@ def window(
 def demo() -> None:
     """Open the window on a private copy of the sample, with the starter network loaded."""
     _need_a_display()
+    gc.disable()  # as above
     from segstudio.application import run_demo
 
     raise typer.Exit(run_demo())
@@ -196,6 +200,9 @@ def _known_format(value: str) -> str:
 
 
 def _progress() -> Progress:
+    from rich.console import Console  # here, so that the window need not wait for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
 

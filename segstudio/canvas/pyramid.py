@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
@@ -17,6 +16,8 @@ Pixels = npt.NDArray[np.uint8]
 
 def halved(pixels: Pixels) -> Pixels:
     """(⌈h/2⌉, ⌈w/2⌉, c) uint8: the means of 2 × 2 pixels of (h, w, c); an odd edge is repeated."""
+    import cv2  # here, so that the window need not wait for it
+
     height, width = pixels.shape[:2]
     if height % 2 or width % 2:
         pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def resource_root() -> Path:
     """The folder `resources`: inside the installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parent.parent

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 from PIL import Image
 
 from segstudio.formats.picture_file import (
@@ -181,6 +180,8 @@ def _orientation(picture: Image.Image) -> int:
 
 def _tiff_header(path: Path, pixel_limit: int) -> ImageHeader:
     """The header by tifffile: Pillow gives the size of a turned TIFF as if it had been turned already."""
+    import tifffile  # here, so that the window need not wait for it
+
     refuse_missing_or_empty(path)
     try:
         with tifffile.TiffFile(path) as tiff:
@@ -195,6 +196,8 @@ def _tiff_header(path: Path, pixel_limit: int) -> ImageHeader:
 
 
 def _read_tiff(path: Path, pixel_limit: int, scaling: Scaling) -> UInt8Array:
+    import tifffile
+
     header = _tiff_header(path, pixel_limit)
     plain = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
     try:

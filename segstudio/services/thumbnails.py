@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal, Slot
@@ -86,6 +85,8 @@ def blended(
     picture: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], classes: ClassTable
 ) -> npt.NDArray[np.uint8]:
     """`picture`, (h, w, 3) uint8, under the colours of `labels`, (H, W) uint8 of any size; void stays clear."""
+    import cv2  # here, so that the window need not wait for it
+
     height, width = picture.shape[:2]
     small = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
     mixed = picture * (1 - _OVERLAY) + classes.palette()[small] * _OVERLAY
