@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from segstudio.core.class_table import VOID
-from segstudio.core.raster import BrushShape, Point, Spans, snapped, sweep
+from segstudio.core.geometry import Box
+from segstudio.core.raster import BrushShape, Point, Spans, footprint, snapped, sweep
 
 Labels = npt.NDArray[np.uint8]
 
@@ -52,7 +53,7 @@ def _strokes_of(
     label_map: Labels, truth: Labels, value: int, radius: int, region: npt.NDArray[np.bool_]
 ) -> Iterator[Stroke]:
     size = 2 * radius - 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    disc = footprint((size / 2, size / 2), size, BrushShape.ROUND).mask(Box.of_size(size, size)).view(np.uint8)
     # Beyond the image nothing is painted wrong, so the brush may hang over the edge.
     centres = cv2.erode(region.astype(np.uint8), disc, borderType=cv2.BORDER_CONSTANT, borderValue=1)
     for row in range(min(radius - 1, 4), centres.shape[0], max(1, radius)):
@@ -72,8 +73,7 @@ def _runs(row: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:
 def _mend(label_map: Labels, truth: Labels, value: int, spans: Spans) -> bool:
     """Paint `spans` into `label_map` where that mends enough pixels; whether it does."""
     height, width = label_map.shape
-    box = spans.box
-    box = type(box)(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
+    box = spans.box.intersection(Box.of_size(width, height))
     if box.is_empty:
         return False
     mask = spans.mask(box)
