@@ -136,7 +136,8 @@ class Journal:
 
     Appending hands the bytes to the system before it returns; `sync` makes them survive a power cut. Usable from
     several threads. All methods that write raise SaveError where the record cannot be written; the file then ends with
-    the record before.
+    the record before. Once an edit, undo or redo was lost in that way no later one is taken, for it would be replayed
+    on other pixels than it was made on, until a state that holds the lost ones is saved: the journal then begins anew.
     """
 
     def __init__(self, path: Path, base: int, pending: int = 0) -> None:
@@ -149,6 +150,8 @@ class Journal:
         self._marks = 0
         self._since_mark = 0
         self._unsaved = pending
+        self._lost: OSError | None = None
+        self._lost_since_mark = False
         self.needs_sync = False
         self.is_closed = False
 
@@ -182,6 +185,9 @@ class Journal:
     def append_settled(self, mark: int, state: int) -> None:
         """Record that the save announced by `append_saved` is done."""
         with self._lock:
+            if self._lost is not None and mark == self._marks and not self._lost_since_mark:
+                self._begin_anew(state)
+                return
             self._append(Kind.SETTLED, b"")
             self._base = state
             if mark == self._marks:
@@ -215,13 +221,32 @@ class Journal:
     def _append(self, kind: Kind, payload: bytes) -> None:
         if self.is_closed:
             raise ValueError("the journal is closed")
+        is_step = kind in (Kind.EDIT, Kind.UNDO, Kind.REDO)
         with self._lock:
             try:
+                if is_step and self._lost is not None:
+                    raise self._lost
                 if self._descriptor is None:
                     self._open()
                 self._write(kind, payload)
             except OSError as error:
+                if is_step:
+                    self._lost, self._lost_since_mark = error, True
                 raise save_error(self.path, error) from error
+            if kind is Kind.MARK:
+                self._lost_since_mark = False
+
+    def _begin_anew(self, state: int) -> None:
+        """Start from the label map of the checksum `state`, which is on the disk now. Raises SaveError."""
+        assert self._descriptor is not None
+        try:
+            os.ftruncate(self._descriptor, 0)
+            write_all(self._descriptor, _HEADER.pack(_MAGIC, _VERSION, 0, state))
+        except OSError as error:
+            raise save_error(self.path, error) from error
+        self._base, self._end, self.needs_sync = state, _HEADER.size, True
+        self._marks = self._since_mark = self._unsaved = 0
+        self._lost = None
 
     def _write(self, kind: Kind, payload: bytes) -> None:
         assert self._descriptor is not None

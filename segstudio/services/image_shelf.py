@@ -45,6 +45,10 @@ class OpenImage:
     proposal: Proposal | None
     saving: bool = False
     """Whether its pixels are on their way to the disk right now."""
+    is_record_lost: bool = False
+    """Whether the journal could not be written the last time."""
+    is_failure_told: bool = False
+    """Whether the person knows that its pixels cannot be written."""
 
     _known_blank: bool | None = None
 

@@ -357,8 +357,9 @@ class Session(QObject):
             self.proposal_changed.emit()
 
     def _on_edited(self, opened: OpenImage, edit: Edit) -> None:
-        if opened.journal is not None:
-            self._journal(opened, lambda journal: journal.append(edit))
+        self._journal(opened, lambda journal: journal.append(edit))
+        if opened.is_record_lost and not opened.saving:
+            self._save_draft(opened)  # what the journal lacks is in the draft; the next edit tries again
         self._was_worked_on = True
         self._count_time()
         self.status_changed.emit(opened.name)
@@ -374,9 +375,8 @@ class Session(QObject):
         try:
             record(opened.journal)
         except SaveError as error:
-            if not opened.is_record_lost:
-                self._notifier.error(error)  # once, not with every stroke
             opened.is_record_lost = True
+            self._tell_once(opened, error)
             return
         opened.is_record_lost = False
         if not self._sync_timer.isActive():
@@ -398,14 +398,17 @@ class Session(QObject):
         self._disk.submit(
             partial(self.project.save_draft, opened.name, labels, self._mark(opened)),
             lambda _: self._on_saved(opened, position),
-            partial(self._on_save_failed, opened),
+            partial(self._on_draft_failed, opened),
         )
 
     def _mark(self, opened: OpenImage) -> int | None:
         """Mark in the journal which edits the label map holds that is about to be saved."""
-        marks: list[int] = []
-        self._journal(opened, lambda journal: marks.append(journal.append_mark()))
-        return marks[0] if marks else None
+        if opened.journal is None:
+            return None
+        try:
+            return opened.journal.append_mark()
+        except SaveError:
+            return None  # saving will meet the same failure and tell it
 
     def accept(self, allow_void: bool = False) -> bool:
         """Accept the open image's label map and go on to the next image that is not accepted.
@@ -463,17 +466,24 @@ class Session(QObject):
 
     def _on_accept_failed(self, opened: OpenImage, error: SegStudioError) -> None:
         self._accepting.discard(opened.name)
-        self._on_save_failed(opened, error)
+        opened.is_failure_told = False  # whoever accepts wants to know, again where it fails again
+        self._on_draft_failed(opened, error)
         self.status_changed.emit(opened.name)
 
     def _on_saved(self, opened: OpenImage, position: int) -> None:
-        opened.saving = False
+        opened.saving = opened.is_failure_told = False
         opened.document.mark_saved(position)
         self.status_changed.emit(opened.name)
 
-    def _on_save_failed(self, opened: OpenImage, error: SegStudioError) -> None:
+    def _on_draft_failed(self, opened: OpenImage, error: SegStudioError) -> None:
         opened.saving = False
-        self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
+        self._tell_once(opened, error)
+
+    def _tell_once(self, opened: OpenImage, error: SegStudioError) -> None:
+        """Tell why the work on an image cannot be written: once, not with every stroke."""
+        if not opened.is_failure_told:
+            opened.is_failure_told = True
+            self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
 
     def _on_time_lost(self, error: SegStudioError) -> None:
         _log.info("the time spent on an image was not kept: %s", error)

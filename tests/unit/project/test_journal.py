@@ -181,12 +181,13 @@ def test_a_mask_changed_by_someone_else_gets_no_edits_and_a_fresh_start(path: Pa
     assert np.array_equal(_replayed(path, foreign), scribbler.labels)
 
 
-def test_a_full_disk_is_told_and_the_journal_goes_on_when_there_is_room(
+def test_a_full_disk_is_told_and_the_journal_begins_anew_when_the_work_is_saved(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribbler = Scribbler(path)
     blank = scribbler.labels
     scribbler.stroke(1, 0)
+    recorded = scribbler.labels
     real_write = os.write
 
     def half(descriptor: int, data: bytes) -> int:
@@ -196,11 +197,18 @@ def test_a_full_disk_is_told_and_the_journal_goes_on_when_there_is_room(
 
     monkeypatch.setattr(os, "write", half)
     with pytest.raises(SaveError, match="disk is full"):
-        scribbler.journal.append_undo()
+        scribbler.stroke(2, 10)
     monkeypatch.setattr(os, "write", real_write)
+    with pytest.raises(SaveError, match="disk is full"):
+        scribbler.stroke(0, 12)  # it lies over the lost one and means nothing without it
+    assert np.array_equal(_replayed(path, blank), recorded)
+    saved = scribbler.labels
+    mark = scribbler.journal.append_mark()
+    scribbler.journal.append_saved(mark, checksum(saved))
+    scribbler.journal.append_settled(mark, checksum(saved))
     scribbler.stroke(2, 100)
     scribbler.journal.close()
-    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+    assert np.array_equal(_replayed(path, saved), scribbler.labels)
 
 
 def test_ends_saved_tells_without_replaying(path: Path) -> None:
