@@ -46,6 +46,16 @@ def _sqrt_median_frequency(frequencies: Frequencies) -> Frequencies:
     return np.sqrt(_median_frequency(frequencies))
 
 
+def score_offsets(weights: Frequencies, share: float) -> Frequencies:
+    """(C,) what to take from the class scores so that predictions forget `share` (0 to 1) of the weights.
+
+    A loss weighted by w teaches probabilities proportional to w·p: rare classes are learnt well and claimed too often.
+    Taking ``share · log w`` from the scores moves back towards p, after training and at no cost (Menon et al.,
+    "Long-tail Learning via Logit Adjustment", ICLR 2021, turned round). Classes of weight 0 are left as they are.
+    """
+    return share * np.log(np.where(weights > 0, weights, 1.0))
+
+
 RULES: dict[str, Callable[[Frequencies], Frequencies]] = {
     "none": _none,
     "median_frequency": _median_frequency,

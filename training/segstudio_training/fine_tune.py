@@ -20,7 +20,7 @@ from torch import nn
 
 from segstudio.core.errors import Cancelled, InputError, TrainingError, marked
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
-from segstudio_training.class_weights import class_frequencies, class_weights
+from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.device import (
@@ -233,7 +233,10 @@ class _Round:
     def _network(self) -> nn.Module:
         job = self.job
         if self.start is not None:
-            return self.start.build()
+            network = self.start.build()
+            with torch.no_grad():
+                network.get_parameter("classifier.bias").add_(self._offsets())
+            return network
         width = job.width or default_width(self.device)
         arguments = {"width": width, "dropout": job.dropout}
         known = {key: value for key, value in arguments.items() if key in network_entry(job.network).defaults}
@@ -242,12 +245,17 @@ class _Round:
         load_encoder_weights(network, job.encoder_weights)
         return network
 
+    def _offsets(self) -> torch.Tensor:
+        return torch.from_numpy(score_offsets(self.weights, self.job.recipe.prior_returned)).float()
+
     def _checkpoint(self) -> Checkpoint:
         """The average as it is now, as a checkpoint."""
         if self.recent:
             self.average.settle(self.recent)
         average = self.average.network.state_dict()
         state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
+        # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
+        state["classifier.bias"] = state["classifier.bias"] - self._offsets()
         start = self.start
         return Checkpoint(
             network_name=start.network_name if start else self.job.network,

@@ -53,7 +53,7 @@ def _merge_once(labels: Labels, min_pixels: int) -> bool:
 
 
 def _numbered_islands(labels: Labels, min_pixels: int) -> tuple[npt.NDArray[np.int64], int]:
-    """(H, W) int64: 0, or the number of the island below `min_pixels` that the pixel lies in; and how many there are."""
+    """(H, W) int64: 0, or the number of the small island that the pixel lies in; and how many islands there are."""
     islands = np.zeros(labels.shape, dtype=np.int64)
     count = 0
     for value in np.flatnonzero(np.bincount(labels.reshape(-1), minlength=VOID + 1)[:VOID]):

@@ -29,16 +29,18 @@ class Recipe:
         continued_rate: the same where the round starts from a checkpoint.
         weight_decay: AdamW's.
         most_over_least: cap on the class weights.
+        prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
     """
 
     working_side: int = WORKING_SIDE
     crop_pixels: int = 96 * 128
-    batch_size: int = 2
+    batch_size: int = 4
     rate: float = 3e-3
     continued_rate: float = 2e-3
     weight_decay: float = 1e-2
     most_over_least: float = 3.0
+    prior_returned: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 

@@ -8,7 +8,7 @@ import torch
 from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardIndex
 
 from segstudio.core.errors import InputError
-from segstudio_training.class_weights import class_frequencies, class_weights
+from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.gate import Verdict, judge
 from segstudio_training.losses import build_loss
 from segstudio_training.metrics import ConfusionMatrix, Scores, boundary_f1
@@ -103,6 +103,15 @@ def test_median_frequency_by_hand() -> None:
 def test_no_class_weighs_more_than_the_cap_times_the_lightest() -> None:
     weights = class_weights("median_frequency", np.array([0.9, 0.05, 0.0001]), cap=8)
     assert weights.max() == pytest.approx(8 * weights.min())
+
+
+def test_predictions_forget_the_share_of_the_weights_asked_for() -> None:
+    # Scores taught with weights w are log(w·p) up to a constant; taking all of log w leaves log p.
+    share, weights = np.array([0.7, 0.2, 0.1]), np.array([0.5, 1.0, 3.0])
+    taught = np.log(weights * share)
+    assert taught - score_offsets(weights, 1.0) == pytest.approx(np.log(share))
+    assert taught - score_offsets(weights, 0.0) == pytest.approx(taught)
+    assert score_offsets(np.array([0.0, 2.0]), 1.0)[0] == 0
 
 
 def test_an_unknown_rule_names_the_known_ones() -> None:
