@@ -52,6 +52,8 @@ class BrushCursor:
 
     def __init__(self) -> None:
         self._polygon = QPolygonF()
+        self._shape: tuple[bytes, bytes] | None = None
+        self._corner = (0, 0)
         self._tint = QColor(Qt.GlobalColor.transparent)
 
     @property
@@ -61,8 +63,21 @@ class BrushCursor:
 
     def show(self, spans: Spans | None, tint: QColor, bounds: Box) -> None:
         """Outline the pixels of `spans` that lie within `bounds` (image pixels); None shows nothing."""
-        self._polygon = QPolygonF() if spans is None else outline_polygon(spans.clipped(bounds))
         self._tint = tint
+        inner = None if spans is None else spans.clipped(bounds)
+        if inner is None or inner.box.is_empty:
+            self._polygon, self._shape = QPolygonF(), None
+            return
+        box = inner.box
+        # The same brush a little further on: moving the outline is cheaper than drawing it up anew.
+        rows = slice(box.y0 - inner.y0, box.y1 - inner.y0)
+        shape = ((inner.starts[rows] - box.x0).tobytes(), (inner.ends[rows] - box.x0).tobytes())
+        corner = (box.x0, box.y0)
+        if shape == self._shape:
+            self._polygon.translate(corner[0] - self._corner[0], corner[1] - self._corner[1])
+        else:
+            self._polygon = outline_polygon(inner)
+        self._shape, self._corner = shape, corner
 
     def rect(self, to_view: QTransform) -> QRectF:
         """What the cursor takes up of the view."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from segstudio.canvas.frames import (
@@ -25,6 +25,7 @@ from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
+from segstudio.services.theme import Role, color
 
 DEFAULT_OPACITY = 0.5
 _PROPOSAL_LIGHTER = 0.8
@@ -44,6 +45,7 @@ class Scene:
         self.is_outline = False
         self._image: ImagePyramid | None = None
         self._classes: ClassTable | None = None
+        self._colors = overlay_colors(ClassTable([]))
         self._labels_layer: OverlayLayer | None = None
         self._proposal_layer: OverlayLayer | None = None
         self._recoloured_before = 0
@@ -93,6 +95,7 @@ class Scene:
         self.proposal = self.confidence = None
         self.is_accepted = False
         if document is not None:
+            self._colors = overlay_colors(self.classes)
             self._labels_layer = self._layer(document.label_map.shape, document.label_map.read)
 
     def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
@@ -116,8 +119,9 @@ class Scene:
     def set_classes(self, classes: ClassTable) -> None:
         """Colours and visibility by this table from now on."""
         self._classes = classes
+        self._colors = overlay_colors(classes)
         for layer in self._layers():
-            layer.set_colors(overlay_colors(classes))
+            layer.set_colors(self._colors)
 
     def set_outline(self, outline: bool) -> None:
         """Only the borders of the regions, or all of them."""
@@ -134,7 +138,7 @@ class Scene:
         """The colour of a label for the brush cursor; transparent for void."""
         if value == VOID:
             return QColor(Qt.GlobalColor.transparent)
-        return QColor(*(int(part) for part in self.classes.palette()[value]))
+        return QColor.fromRgba(int(self._colors[value]) | 0xFF000000)
 
     def value_at(self, x: int, y: int) -> tuple[int, bool] | None:
         """The label that is seen at a pixel, and whether it is only proposed; None outside."""
@@ -164,23 +168,48 @@ class Scene:
         self, painter: QPainter, transform: ViewTransform, exposed: QRect, box: Box, ratio: float
     ) -> None:
         zoom = transform.zoom
-        level, smooth = level_for(zoom), zoom < 1
-        if self._image is not None:
-            draw_level(painter, self._image.level(level), level, box, transform.to_view, smooth)
-        if self.is_overlay_shown:
-            # Thin lines need more of the same opacity to be as visible as areas.
-            opacity = 1 - (1 - self.opacity) ** 2 if self.is_outline else self.opacity
-            if self._proposal_layer is not None:
+        if zoom > 1 and self._proposal_layer is None:
+            # Mixing image and labels before magnifying them touches each image pixel once, not each screen pixel.
+            mixed = QImage(box.width, box.height, QImage.Format.Format_RGB32)
+            mixed.fill(color(Role.CANVAS_BACKGROUND))
+            small = QPainter(mixed)
+            self._paint_image_and_labels(small, QTransform.fromTranslate(-box.x0, -box.y0), zoom, box)
+            small.end()
+            to_view = QTransform.fromTranslate(box.x0, box.y0) * transform.to_view
+            draw_level(painter, mixed, 0, Box.of_size(box.width, box.height), to_view, smooth=False)
+        else:
+            hatched = None
+            if self._proposal_layer is not None and self.is_overlay_shown:
                 hatched = self._hatched(self._proposal_layer, transform, exposed, box, ratio)
-                painter.setOpacity(opacity * (1.0 if self.is_outline else _PROPOSAL_LIGHTER))
-                painter.drawImage(exposed.topLeft(), hatched)
-            if self._labels_layer is not None:
-                painter.setOpacity(opacity)
-                lines = self._overlay_level(zoom)
-                draw_level(painter, self._labels_layer.level(lines, box), lines, box, transform.to_view, smooth)
-            painter.setOpacity(1.0)
+            self._paint_image_and_labels(painter, transform.to_view, zoom, box, exposed.topLeft(), hatched)
         if zoom >= GRID_FROM_ZOOM:
             draw_grid(painter, transform, box)
+
+    def _paint_image_and_labels(
+        self,
+        painter: QPainter,
+        to_view: QTransform,
+        zoom: float,
+        box: Box,
+        corner: QPoint | None = None,
+        proposal: QImage | None = None,
+    ) -> None:
+        """Draw the image pixels of `box`; `proposal`, ready to draw, comes in between at `corner`."""
+        level, smooth = level_for(zoom), zoom < 1
+        if self._image is not None:
+            draw_level(painter, self._image.level(level), level, box, to_view, smooth)
+        if not self.is_overlay_shown:
+            return
+        # Thin lines need more of the same opacity to be as visible as areas.
+        opacity = 1 - (1 - self.opacity) ** 2 if self.is_outline else self.opacity
+        if proposal is not None and corner is not None:
+            painter.setOpacity(opacity * (1.0 if self.is_outline else _PROPOSAL_LIGHTER))
+            painter.drawImage(corner, proposal)
+        if self._labels_layer is not None:
+            painter.setOpacity(opacity)
+            level = self._overlay_level(zoom)
+            draw_level(painter, self._labels_layer.level(level, box), level, box, to_view, smooth)
+        painter.setOpacity(1.0)
 
     def _overlay_level(self, zoom: float) -> int:
         """The outlines are drawn at half the resolution in a reduced view, lest they become too thin to see."""
@@ -207,7 +236,7 @@ class Scene:
 
     def _layer(self, shape: tuple[int, int], read: Callable[[Box], Labels]) -> OverlayLayer:
         height, width = shape
-        layer = OverlayLayer(width, height, read, overlay_colors(self.classes))
+        layer = OverlayLayer(width, height, read, self._colors)
         layer.set_outline(self.is_outline)
         return layer
 
