@@ -87,7 +87,7 @@ class ProposalService(QObject):
         self._worker.failed.connect(self._on_failed)
         self._worker.tiles_advanced.connect(self._on_tiles_advanced)
         self._model: Model | None = None
-        self._requested: set[str] = set()
+        self._requested = 0
         self._done = 0
 
     @property
@@ -98,7 +98,7 @@ class ProposalService(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether requested proposals are still to come."""
-        return bool(self._requested) and self._done < len(self._requested)
+        return self._done < self._requested
 
     def start(self) -> None:
         """Start the thread, which imports torch at once. Call it after the first paint."""
@@ -135,23 +135,19 @@ class ProposalService(QObject):
         if self._model is None:
             return
         if not self.is_busy:
-            self._requested.clear()
-            self._done = 0
-        wanted = list(names)
-        self._requested.update(wanted)
-        self._queue.put(wanted, first)
+            self._requested = self._done = 0
+        self._requested += self._queue.put(list(names), first)
         self._announce()
         self._wake.emit()
 
     def cancel(self) -> None:
         """Drop every request; the image in work is given up at its next tile."""
         self._queue.renew()
-        self._requested.clear()
-        self._done = 0
+        self._requested = self._done = 0
         self._announce()
 
     def _announce(self) -> None:
-        self.advanced.emit(self._done, len(self._requested))
+        self.advanced.emit(self._done, self._requested)
 
     def _is_stale(self, generation: int) -> bool:
         return generation != self._queue.generation
@@ -204,15 +200,19 @@ class _Queue:
         self.generation = 0
         self.min_island = 0
 
-    def put(self, names: list[str], first: bool) -> None:
+    def put(self, names: list[str], first: bool) -> int:
+        """Take `names` into the queue; how many of them did not wait there already."""
         with self._lock:
+            before = len(self._names)
             if first:
                 for name in reversed(names):
                     if name in self._names:
                         self._names.remove(name)
                     self._names.appendleft(name)
             else:
-                self._names.extend(name for name in names if name not in self._names)
+                waiting = set(self._names)
+                self._names.extend(name for name in dict.fromkeys(names) if name not in waiting)
+            return len(self._names) - before
 
     def take(self) -> tuple[int, str] | None:
         with self._lock:
