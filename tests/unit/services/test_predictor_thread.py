@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Status
-from segstudio.services.predictor_thread import Model, Proposed, ProposalService
+from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from tests.small_folders import HEIGHT, WIDTH, tiny_checkpoint, voc_folder
 
 PATIENT = 60_000

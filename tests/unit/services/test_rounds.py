@@ -1,0 +1,192 @@
+"""Rounds: what the gate's verdict does to the network in use, and that the person can overrule it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from segstudio.core.errors import TrainingError
+from segstudio.project.project import Project
+from segstudio.project.rounds import Round
+from segstudio.services import fine_tune_process
+from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
+from tests.small_folders import tiny_checkpoint, voc_folder
+
+PATIENT = 120_000
+SCORES = {"miou": 0.5, "class_accuracy": 0.5, "pixel_accuracy": 0.5, "boundary_f1": 0.5, "per_class_iou": {"sun": 0.5}}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project.open(voc_folder(tmp_path / "data", images=7, masks=6, held_out=2))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runner(qtbot: QtBot) -> Iterator[RoundRunner]:
+    made = RoundRunner()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def child_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[str]]]:
+    """A child that prints these events and ends well; returns the arguments of each child started."""
+
+    def say(*events: dict[str, object]) -> list[list[str]]:
+        started: list[list[str]] = []
+        code = "\n".join(f"print({json.dumps(event)!r})" for event in events)
+
+        def command(arguments: list[str]) -> list[str]:
+            started.append(arguments)
+            return [sys.executable, "-c", code]
+
+        monkeypatch.setattr(fine_tune_process, "own_command", command)
+        return started
+
+    return say
+
+
+DONE = {"event": "done", "images": 4, "seconds": 1.5, "steps": 3, "heldout": SCORES}
+
+
+def run(runner: RoundRunner, project: Project, qtbot: QtBot) -> RoundResult:
+    with qtbot.waitSignal(runner.finished) as finished:
+        runner.start(project, 30)
+    assert finished.args is not None
+    result = finished.args[0]
+    assert isinstance(result, RoundResult)
+    return result
+
+
+def with_round(project: Project, tmp_path: Path) -> Round:
+    old = Round("old", tiny_checkpoint(tmp_path / "old.safetensors"))
+    project.add_round(old)
+    project.use_round("old")
+    return old
+
+
+def test_without_an_accepted_image_there_is_no_round(runner: RoundRunner, tmp_path: Path) -> None:
+    project = Project.open(voc_folder(tmp_path / "none"))
+    with pytest.raises(TrainingError, match="Accept at least one image"):
+        runner.start(project, 30)
+    assert not runner.is_running and not (project.folder.root / ".segstudio").exists()
+    project.close()
+
+
+def test_the_first_round_takes_over(
+    runner: RoundRunner, project: Project, qtbot: QtBot, child_says: Callable[..., list[list[str]]]
+) -> None:
+    started = child_says({"event": "gate", "verdict": "better", "reason": "First."}, DONE)
+    changed: list[bool] = []
+    runner.model_changed.connect(lambda: changed.append(True))
+    result = run(runner, project, qtbot)
+    assert (result.verdict, result.taken, result.old_scores) == (Verdict.FIRST, True, None)
+    current = project.current_round()
+    assert current == result.round and current is not None
+    assert (current.images, current.seconds, current.parent, current.scores) == (4, 1.5, None, SCORES)
+    assert changed == [True]
+    arguments = started[0]
+    assert arguments[0] == "train" and "--events" in arguments and "--from" not in arguments
+    job = json.loads(Path(arguments[arguments.index("--job") + 1]).read_text())
+    assert sorted(job["train"]) == ["s00", "s01", "s02", "s03"] and sorted(job["heldout"]) == ["s04", "s05"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown", "taken"),
+    [
+        ("better", Verdict.BETTER, True),
+        ("worse", Verdict.WORSE, False),
+        ("cannot_judge", Verdict.CANNOT_JUDGE, True),
+        ("a word of a newer trainer", Verdict.CANNOT_JUDGE, True),
+    ],
+)
+def test_the_verdict_decides_which_network_proposes(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    tmp_path: Path,
+    child_says: Callable[..., list[list[str]]],
+    verdict: str,
+    shown: Verdict,
+    taken: bool,
+) -> None:
+    old = with_round(project, tmp_path)
+    baseline = {"event": "baseline", **SCORES, "miou": 0.4}
+    started = child_says(baseline, {"event": "gate", "verdict": verdict, "reason": "Because."}, DONE)
+    changed: list[bool] = []
+    runner.model_changed.connect(lambda: changed.append(True))
+    result = run(runner, project, qtbot)
+    assert (result.verdict, result.taken, result.reason) == (shown, taken, "Because.")
+    assert result.old_scores is not None and result.old_scores["miou"] == 0.4
+    assert result.new_scores is not None and result.new_scores["miou"] == 0.5
+    assert result.round.parent == "old" and result.round.kept is taken
+    current = project.current_round()
+    assert current is not None and current.id == (result.round.id if taken else "old")
+    assert changed == ([True] if taken else [])
+    assert started[0][started[0].index("--from") + 1] == str(old.checkpoint)
+    assert [made.id for made in project.rounds()] == ["old", result.round.id]
+
+
+def test_the_person_overrules_the_gate_and_goes_back(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    tmp_path: Path,
+    child_says: Callable[..., list[list[str]]],
+) -> None:
+    with_round(project, tmp_path)
+    child_says({"event": "gate", "verdict": "worse", "reason": "Worse."}, DONE)
+    result = run(runner, project, qtbot)
+    for wanted in (result.round.id, "old"):
+        with qtbot.waitSignal(runner.model_changed):
+            runner.use(project, wanted)
+        current = project.current_round()
+        assert current is not None and current.id == wanted
+
+
+def test_a_child_that_fails_leaves_the_network_in_use(
+    runner: RoundRunner, project: Project, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_round(project, tmp_path)
+    monkeypatch.setattr(fine_tune_process, "own_command", lambda _: [sys.executable, "-c", "raise SystemExit(3)"])
+    with qtbot.waitSignal(runner.failed):
+        runner.start(project, 30)
+    current = project.current_round()
+    assert current is not None and current.id == "old" and len(project.rounds()) == 1 and not runner.is_running
+
+
+def test_a_workspace_is_told_to_the_child(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    tmp_path: Path,
+    child_says: Callable[..., list[list[str]]],
+) -> None:
+    started = child_says(DONE)
+    elsewhere = Project.open(project.folder.root, tmp_path / "workspace")
+    run(runner, elsewhere, qtbot)
+    assert started[0][started[0].index("--workspace") + 1] == str(tmp_path / "workspace")
+    assert Path(started[0][started[0].index("--out") + 1]).is_relative_to(tmp_path / "workspace")
+    assert not (project.folder.root / ".segstudio" / "checkpoints").exists()
+    elsewhere.close()
+
+
+@pytest.mark.slow
+def test_a_real_round_from_a_real_checkpoint(
+    runner: RoundRunner, project: Project, qtbot: QtBot, tmp_path: Path
+) -> None:
+    with_round(project, tmp_path)
+    with qtbot.waitSignal(runner.finished, timeout=PATIENT) as finished:
+        runner.start(project, 5)
+    assert finished.args is not None
+    result: RoundResult = finished.args[0]
+    assert result.verdict is Verdict.CANNOT_JUDGE and result.taken and "held-out" in result.reason
+    assert result.round.checkpoint.is_file() and result.round.images == 4
+    assert result.old_scores is not None and result.new_scores is not None
