@@ -63,6 +63,7 @@ class ModelFlow(QObject):
         self._learnt_from = 0
         self._connect()
         parts.brush.set_island(settings.get(MIN_ISLAND))
+        parts.model.set_budget(settings.get(BUDGET_SECONDS))
         self.refresh()
 
     def _connect(self) -> None:
@@ -322,7 +323,7 @@ class ModelFlow(QObject):
         self._parts.classes.set_scores((result.new_scores or {}).get("per_class_iou", {}))
         if project is not None:
             self._show_rounds(project)
-        self._notifier.success(_verdict_text(result))
+        self._notifier.success(_verdict_text(result)) if result.taken else self._notifier.info(_verdict_text(result))
         self.round_ended.emit()
         self.refresh()
 
@@ -403,4 +404,6 @@ def _verdict_text(result: RoundResult) -> str:
             return tr("The new network is better on the held-out images and proposes from now on.")
         case Verdict.WORSE:
             return tr("The new network is not better on the held-out images; the one from before stays.")
-    return tr("Too few held-out images to judge; the new network proposes, and you can go back.")
+    if result.taken:
+        return tr("Too few held-out images to judge; the new network proposes, and you can go back.")
+    return tr("Too few held-out images to judge, but on those the new network is worse; the one from before stays.")

@@ -145,7 +145,7 @@ class RoundRunner(QObject):
         assert project is not None
         scores = done.get("heldout") or None
         verdict = self._verdict()
-        taken = verdict is not Verdict.WORSE
+        taken = self._takes_over(verdict, scores)
         made = Round(
             id=self._round_id,
             checkpoint=self._checkpoint,
@@ -168,6 +168,13 @@ class RoundRunner(QObject):
         self.finished.emit(result)
         if taken:
             self.model_changed.emit()
+
+    def _takes_over(self, verdict: Verdict, scores: dict[str, Any] | None) -> bool:
+        """Too few held-out images make no judgement; where they speak against the new network the old one stays."""
+        if verdict is not Verdict.CANNOT_JUDGE:
+            return verdict is not Verdict.WORSE
+        old, new = (self._baseline or {}).get("miou"), (scores or {}).get("miou")
+        return old is None or new is None or new >= old
 
     def _verdict(self) -> Verdict:
         if self._parent_round is None:

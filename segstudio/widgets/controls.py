@@ -45,6 +45,9 @@ def push_button(text: str, why: str, icon_name: str = "", look: Look | None = No
     button = QPushButton(text)
     button.setIconSize(ICON_SIZE)
     button.setAutoDefault(False)
+    # A click must not take the keys away from the canvas: a button that is then disabled would hand them to whatever
+    # comes next, a text field perhaps.
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     set_look(button, look)
     if icon_name:
         set_icon(button, icon_name, Role.ACCENT_TEXT if look is Look.PRIMARY else Role.TEXT)
