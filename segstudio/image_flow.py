@@ -14,7 +14,14 @@ from segstudio.project.project import Project, Status
 from segstudio.services.image_shelf import OpenImage
 from segstudio.services.notifier import Notifier
 from segstudio.services.session import Session
-from segstudio.services.settings import BRUSH_SIZE, BRUSH_SQUARE, OUTLINE, OVERLAY_OPACITY, Settings
+from segstudio.services.settings import (
+    BRUSH_SIZE,
+    BRUSH_SQUARE,
+    HOLD_TOGGLES,
+    OUTLINE,
+    OVERLAY_OPACITY,
+    Settings,
+)
 from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
 from segstudio.tools import TOOLS
@@ -122,6 +129,7 @@ class ImageFlow(QObject):
         parts.canvas.set_brush_shape(shape)
         parts.brush.set_opacity(get(OVERLAY_OPACITY))
         parts.canvas.set_overlay_opacity(get(OVERLAY_OPACITY))
+        parts.canvas.set_holds_as_toggles(get(HOLD_TOGGLES))
         self._actions["outline"].setChecked(get(OUTLINE))
 
     # -- what a person does -------------------------------------------------------------------------------

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
     QDockWidget,
     QFrame,
+    QLineEdit,
     QMainWindow,
     QMenu,
     QScrollArea,
@@ -40,6 +44,12 @@ from segstudio.window_parts import WindowParts
 
 _SIDE_WIDTH = 34 * GRID
 _CLASSES_HEIGHT = 28 * GRID
+
+_OWN_KEYS: dict[type[QWidget], frozenset[Qt.Key]] = {
+    **dict.fromkeys((QLineEdit, QAbstractSpinBox, QComboBox), frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})),
+    QAbstractSlider: frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right}),
+}
+"""Keys that mean something to a control while it has the focus, and are no shortcuts then."""
 
 
 class MainWindow(QMainWindow):
@@ -190,6 +200,15 @@ class MainWindow(QMainWindow):
         self.palette_popup.popup()
 
     # -- Qt -----------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Leave a control its own keys, where they would be taken for shortcuts."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            focused, key = self.focusWidget(), event.key()
+            if any(isinstance(focused, kind) and key in keys for kind, keys in _OWN_KEYS.items()):
+                event.accept()
+                return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """After the first paint, start what takes long: torch is loaded in the predictor's thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QWidget
 
@@ -12,6 +12,8 @@ from segstudio.services.theme import GRID, Role, color
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import ParentWatcher, explain, label, push_button, set_look
 from segstudio.widgets.words import percent
+
+_KEYS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape})
 
 
 class VoidBar(QFrame):
@@ -76,6 +78,13 @@ class VoidBar(QFrame):
             self.setGeometry(
                 (parent.width() - width) // 2, parent.height() - size.height() - 2 * GRID, width, size.height()
             )
+
+    def event(self, event: QEvent) -> bool:
+        """Enter and Escape mean the bar while it has the focus; elsewhere they are shortcuts of the window."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape goes on painting; Enter presses the button that has the focus."""
