@@ -32,7 +32,9 @@ class PickTool:
         value = context.value_at(int(event.x // 1), int(event.y // 1))
         pixel = footprint(snapped(event.point, 1), 1, BrushShape.SQUARE)
         shade = VOID if value is None else value
-        return ToolOutcome(picked_class=value if self._is_down else None, outline=pixel, color_value=shade)
+        # Not while merely looked at again: what is picked makes the canvas look.
+        picks = self._is_down and event.phase in (Phase.PRESS, Phase.MOVE)
+        return ToolOutcome(picked_class=value if picks else None, outline=pixel, color_value=shade)
 
 
 def pick() -> Tool:
