@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from segstudio.actions import Actions
 from segstudio.canvas.hover_info import HoverInfo
@@ -30,6 +30,9 @@ from segstudio.window_parts import WindowParts
 
 _PAINTING_TOOLS = ("brush", "eraser", "void_brush")
 
+_SHARES_MS = 50
+"""Every pixel is counted for the shares of the classes: once after several changes."""
+
 
 class ImageFlow(QObject):
     """Everything around one image."""
@@ -52,6 +55,10 @@ class ImageFlow(QObject):
         self._notifier = notifier
         self._thumbnails = thumbnails
         self._can_paint = True
+        self._shares_timer = QTimer(self)
+        self._shares_timer.setSingleShot(True)
+        self._shares_timer.setInterval(_SHARES_MS)
+        self._shares_timer.timeout.connect(self._on_shares_due)
         self._connect_session()
         self._connect_canvas()
         self._connect_panels()
@@ -67,6 +74,7 @@ class ImageFlow(QObject):
         session.project_closed.connect(self._on_project_closed)
         session.classes_changed.connect(self._on_classes_changed)
         session.image_opened.connect(self._on_image_opened)
+        session.image_failed.connect(self._on_image_failed)
         session.proposal_changed.connect(self.show_proposal)
         session.status_changed.connect(self._on_status_changed)
         session.state_changed.connect(self._on_state_changed)
@@ -208,6 +216,11 @@ class ImageFlow(QObject):
         self.show_proposal()
         self._on_status_changed(opened.name)
 
+    @Slot(str)
+    def _on_image_failed(self, _name: str) -> None:
+        if self._session.current is not None:
+            self._parts.filmstrip.set_current(self._session.current.name)
+
     @Slot()
     def show_proposal(self) -> None:
         """Show the open image's proposal, where it has one that is not an edit yet."""
@@ -251,6 +264,12 @@ class ImageFlow(QObject):
             else:
                 mark = Mark.UNLABELLED if opened.is_blank else Mark(status.value)
                 self._parts.status.set_state(mark_text(mark), mark)
+            if not self._shares_timer.isActive():
+                self._shares_timer.start()
+
+    @Slot()
+    def _on_shares_due(self) -> None:
+        if self._session.current is not None:
             self._parts.classes.set_shares(self._session.class_shares())
 
     @Slot()
