@@ -11,6 +11,8 @@ import pytest
 from PySide6.QtCore import QProcess, QThread, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
+from tests.window_fixture import person  # noqa: F401 - a fixture
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
