@@ -236,10 +236,10 @@ class ImageFlow(QObject):
         project = self._session.project
         if project is None:
             return
-        for changed in [name] if name else project.names:
-            self._parts.filmstrip.set_mark(changed, Mark(self._session.status(changed).value))
-            if name:
-                self._parts.filmstrip.set_held_out(changed, bool(project.is_held_out(changed)))
+        changed = [name] if name else project.names
+        self._parts.filmstrip.set_marks({one: Mark(self._session.status(one).value) for one in changed})
+        if name:
+            self._parts.filmstrip.set_held_out(name, bool(project.is_held_out(name)))
         opened = self._session.current
         if name and (opened is None or opened.name != name):
             self._parts.filmstrip.refresh_thumbnail(name)

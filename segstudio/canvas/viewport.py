@@ -107,8 +107,9 @@ class ImageViewport(QWidget):
 
     def set_accepted(self, accepted: bool) -> None:
         """The label map is (not) accepted work."""
-        self._scene.is_accepted = accepted
-        self.update()
+        if accepted != self._scene.is_accepted:
+            self._scene.is_accepted = accepted
+            self.update()
 
     @property
     def zoom(self) -> float:

@@ -30,7 +30,7 @@ _KEPT_IMAGES = 6
 """Images kept open behind the current one, with their history: going back costs nothing."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)  # signals compare and print what they are connected with; arrays are slow at both
 class OpenImage:
     """One image in memory: its pixels, its document and what the network thinks of it."""
 

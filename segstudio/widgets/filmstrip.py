@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -74,6 +75,10 @@ class Filmstrip(QFrame):
     def set_mark(self, name: str, mark: Mark) -> None:
         """Give image `name` another status."""
         self.model.set_mark(name, mark)
+
+    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Give many images another status at once."""
+        self.model.set_marks(marks)
 
     def set_held_out(self, name: str, held_out: bool) -> None:
         """Say whether image `name` is held out."""
@@ -249,6 +254,10 @@ class FilmstripView(QListView):
         if index.isValid():
             self.scrollTo(index, QListView.ScrollHint.EnsureVisible)
         self._silent = False
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Draw what changed. QListView would lay out every row again, but all cells are of one size for ever."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""

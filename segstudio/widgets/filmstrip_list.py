@@ -85,19 +85,32 @@ class FilmstripModel(QAbstractListModel):
 
     def set_mark(self, name: str, mark: Mark) -> None:
         """Give image `name` another status. It stays in view even where the filter no longer fits, so nothing jumps."""
+        self.set_marks({name: mark})
+
+    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+        """As `set_mark` for many images, drawn and counted once."""
+        changed = [name for name, mark in marks.items() if self._change_mark(name, mark)]
+        if len(changed) == 1:
+            self._tell(changed[0])
+        elif changed:
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+        if changed:
+            self.counts_changed.emit()
+
+    def _change_mark(self, name: str, mark: Mark) -> bool:
         number = self._number.get(name)
         if number is None or self._marks[number] is mark:
-            return
+            return False
         self._counts[self._marks[number]] -= 1
         self._counts[mark] += 1
         self._marks[number] = mark
-        self._tell(name)
-        self.counts_changed.emit()
+        return True
 
     def set_held_out(self, name: str, held_out: bool) -> None:
         """Say whether image `name` is held out."""
-        (self._held_out.add if held_out else self._held_out.discard)(name)
-        self._tell(name)
+        if (name in self._held_out) is not held_out:
+            (self._held_out.add if held_out else self._held_out.discard)(name)
+            self._tell(name)
 
     def set_open(self, name: str) -> None:
         """Say which image is open; empty for none."""

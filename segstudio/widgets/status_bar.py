@@ -28,6 +28,7 @@ class ImageStatus(QFrame):
         set_look(self, Look.BAR)
         self._image = ""
         self._hover = ""
+        self._primary: tuple[str, str, bool, str, str] | None = None
         self.left = ElidedLabel()
         self.left.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.busy = BusyIndicator()
@@ -75,6 +76,9 @@ class ImageStatus(QFrame):
 
     def set_primary(self, text: str, icon_name: str, enabled: bool, hint: str, shortcut: str = "") -> None:
         """Name the primary action by what it does; `hint` says why, or why it cannot be done."""
+        if self._primary == (text, icon_name, enabled, hint, shortcut):
+            return
+        self._primary = (text, icon_name, enabled, hint, shortcut)
         self.primary_button.setText(text)
         set_icon(self.primary_button, icon_name, Role.ACCENT_TEXT)
         self.primary_button.setEnabled(enabled)
@@ -91,9 +95,12 @@ class MarkView(QWidget):
         super().__init__()
         self._mark: Mark | None = None
         self.setFixedSize(QSize(16, 16))
+        self.setVisible(False)
 
     def set_mark(self, mark: Mark | None) -> None:
         """Show `mark`, or nothing."""
+        if mark is self._mark:
+            return
         self._mark = mark
         self.setVisible(mark is not None)
         if mark is not None:
