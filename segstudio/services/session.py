@@ -8,33 +8,27 @@ stays in memory, so a disk that fails costs nothing.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.edits import Edit
-from segstudio.core.errors import SaveError, SegStudioError, marked
+from segstudio.core.errors import SegStudioError, marked
 from segstudio.core.label_map import Labels
-from segstudio.project.journal import Journal
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
 from segstudio.services.image_shelf import ImageShelf, OpenImage
 from segstudio.services.notifier import Notifier
+from segstudio.services.recorder import Recorder
 from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
 from segstudio.services.translation import tr
+from segstudio.services.work_clock import WorkClock
 
 _log = logging.getLogger(__name__)
-
-_SYNC_MS = 500
-"""Journal records reach the disk within this time after they were written."""
-
-_LONGEST_PAUSE_S = 60.0
-"""Longer stretches without an edit or a step to another image do not count as time spent on an image."""
 
 
 _COUNTED_PIXELS = 500_000
@@ -87,13 +81,10 @@ class Session(QObject):
         """Images accepted so far."""
         self.teaching_count = 0
         """Those of them that teach; 0 until their sides are known."""
-        self._last_sign_of_life = time.monotonic()
-        self._spent = 0.0
-        self._was_worked_on = False
-        self._sync_timer = QTimer(self)
-        self._sync_timer.setSingleShot(True)
-        self._sync_timer.setInterval(_SYNC_MS)
-        self._sync_timer.timeout.connect(self._on_sync_due)
+        self._clock = WorkClock()
+        self._recorder = Recorder(self._disk, self)
+        self._recorder.synced.connect(self.journaled)
+        self._recorder.lost.connect(self._tell_once)
 
     # -- folders ------------------------------------------------------------------------------------------
 
@@ -129,7 +120,7 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Close the folder and end the threads; for quitting."""
-        self._sync_timer.stop()
+        self._recorder.stop()
         self.close_project()
         self._disk.close()
         self._opener.close()
@@ -258,7 +249,7 @@ class Session(QObject):
         assert self._shelf is not None
         self.current = opened
         self._unreadable.discard(opened.name)
-        self._last_sign_of_life = time.monotonic()
+        self._clock.start()
         self.image_opened.emit(opened)
         self.state_changed.emit()
         self._shelf.read_ahead(self.upcoming(self._settings.get(LOOK_AHEAD)))
@@ -267,10 +258,9 @@ class Session(QObject):
         opened = self.current
         if opened is None or self.project is None:
             return
-        self._count_time()
-        if self._was_worked_on:  # merely looking at a folder writes nothing into it
-            self._disk.submit(partial(self.project.add_seconds, opened.name, self._spent), None, self._on_time_lost)
-        self._spent, self._was_worked_on = 0.0, False
+        seconds = self._clock.taken()
+        if seconds is not None:  # merely looking at a folder writes nothing into it
+            self._disk.submit(partial(self.project.add_seconds, opened.name, seconds), None, self._on_time_lost)
         self.current = None
         if opened.document.is_modified and opened.name not in self._accepting:
             self._save_draft(opened)
@@ -357,36 +347,16 @@ class Session(QObject):
             self.proposal_changed.emit()
 
     def _on_edited(self, opened: OpenImage, edit: Edit) -> None:
-        self._journal(opened, lambda journal: journal.append(edit))
+        self._recorder.record(opened, lambda journal: journal.append(edit))
         if opened.is_record_lost and not opened.saving:
             self._save_draft(opened)  # what the journal lacks is in the draft; the next edit tries again
-        self._was_worked_on = True
-        self._count_time()
+        self._clock.tick()
         self.status_changed.emit(opened.name)
 
     def _on_reverted(self, opened: OpenImage, _edit: Edit, forward: bool) -> None:
-        self._journal(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
-        self._count_time()
+        self._recorder.record(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
+        self._clock.tick()
         self.status_changed.emit(opened.name)
-
-    def _journal(self, opened: OpenImage, record: Callable[[Journal], None]) -> None:
-        if opened.journal is None:
-            return
-        try:
-            record(opened.journal)
-        except SaveError as error:
-            opened.is_record_lost = True
-            self._tell_once(opened, error)
-            return
-        opened.is_record_lost = False
-        if not self._sync_timer.isActive():
-            self._sync_timer.start()
-
-    @Slot()
-    def _on_sync_due(self) -> None:
-        for opened in self._shelf or ():
-            if opened.journal is not None and opened.journal.needs_sync:
-                self._disk.submit(opened.journal.sync, lambda _: self.journaled.emit(), self._notifier.error)
 
     # -- keeping ------------------------------------------------------------------------------------------
 
@@ -396,19 +366,10 @@ class Session(QObject):
         position = opened.document.history.position
         opened.saving = True
         self._disk.submit(
-            partial(self.project.save_draft, opened.name, labels, self._mark(opened)),
+            partial(self.project.save_draft, opened.name, labels, self._recorder.mark(opened)),
             lambda _: self._on_saved(opened, position),
             partial(self._on_draft_failed, opened),
         )
-
-    def _mark(self, opened: OpenImage) -> int | None:
-        """Mark in the journal which edits the label map holds that is about to be saved."""
-        if opened.journal is None:
-            return None
-        try:
-            return opened.journal.append_mark()
-        except SaveError:
-            return None  # saving will meet the same failure and tell it
 
     def accept(self, allow_void: bool = False) -> bool:
         """Accept the open image's label map and go on to the next image that is not accepted.
@@ -427,11 +388,11 @@ class Session(QObject):
             self.void_left.emit(void)
             return False
         opened.saving = True
-        self._was_worked_on = True
+        self._clock.tick()
         self._accepting.add(opened.name)
         position = opened.document.history.position
         self._disk.submit(
-            partial(self.project.accept, opened.name, labels.copy(), self._mark(opened)),
+            partial(self.project.accept, opened.name, labels.copy(), self._recorder.mark(opened)),
             lambda _: self._on_accepted(opened, position),
             partial(self._on_accept_failed, opened),
         )
@@ -487,9 +448,3 @@ class Session(QObject):
 
     def _on_time_lost(self, error: SegStudioError) -> None:
         _log.info("the time spent on an image was not kept: %s", error)
-
-    def _count_time(self) -> None:
-        now = time.monotonic()
-        seconds = min(now - self._last_sign_of_life, _LONGEST_PAUSE_S)
-        self._last_sign_of_life = now
-        self._spent += seconds
