@@ -24,6 +24,7 @@ from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job, Recipe
 from segstudio_training.networks import build_network
 from tests.benchmarks._report import report, wants_json
+from tests.benchmarks._stalls import STALL_NOTES, Scenario, stall_figures
 
 HEIGHT, WIDTH, IMAGES, NETWORK_WIDTH, BATCH = 360, 480, 8, 16, 4
 NAMES = [f"class {index}" for index in range(11)]
@@ -40,7 +41,8 @@ NOTES = {
 def main() -> None:
     as_json = wants_json(__doc__)
     with tempfile.TemporaryDirectory() as folder:
-        report("fine_tune", figures(Path(folder)), as_json, NOTES)
+        found = {**figures(Path(folder)), **stall_figures(Scenario.FINE_TUNING)}
+    report("fine_tune", found, as_json, {**NOTES, **STALL_NOTES})
 
 
 def figures(root: Path) -> dict[str, float]:

@@ -17,6 +17,7 @@ from segstudio_training.checkpoint import Checkpoint
 from segstudio_training.networks import build_network
 from segstudio_training.predictor import Predictor
 from tests.benchmarks._report import report, wants_json
+from tests.benchmarks._stalls import STALL_NOTES, Scenario, stall_figures
 
 HEIGHT, WIDTH, CLASSES, ROUNDS = 360, 480, 11, 7
 NOTES = {
@@ -67,7 +68,8 @@ def _least_seconds(*calls: Callable[[], object]) -> list[float]:
 
 def main() -> None:
     as_json = wants_json(__doc__)
-    report("predict", figures(), as_json, NOTES)
+    found = {**figures(), **stall_figures(Scenario.PROPOSING)}
+    report("predict", found, as_json, {**NOTES, **STALL_NOTES})
 
 
 if __name__ == "__main__":
