@@ -23,6 +23,8 @@ from segstudio_training.scenes_terrain import (
     smoothstep,
 )
 
+FLATTENING = 2.5
+
 OVERSAMPLING = 2
 """The picture is drawn this many times as wide and high, then averaged."""
 
@@ -84,12 +86,15 @@ def reflect_in_water(canvas: Canvas, noise: Noise) -> None:
     ripple = noise.fractal(across, depth * 2.2, 2.6, 3, 19, footprint)
     gust = noise.fractal(across, depth * 1.5, 34, 3, 20) * 0.5 + 0.5
     lift = np.clip(rows - shore, 0, None) * (1 + ripple * 0.25) + ripple * 5
+    # Flat land behind the shore is seen at a grazing angle from the water: it takes little of the reflection.
+    land = np.clip(shore - canvas.view.horizon, 0, None)
+    lift = np.where(lift * FLATTENING < land, lift * FLATTENING, lift + land * (1 - 1 / FLATTENING))
     source = np.clip(np.round(shore - lift), 0, canvas.view.height - 1).astype(np.int64)
     sideways = np.clip(columns + np.round(ripple * 4).astype(np.int64), 0, canvas.view.width - 1)
     mirrored = canvas.color[source, sideways]
     deep = np.array([0.10, 0.17, 0.18], dtype=np.float32) + canvas.weather.sky_top * np.float32(0.12)
     share = np.clip(0.50 + smoothstep(depth, 15, 120) * 0.32 - gust * 0.15, 0, 1).astype(np.float32)
-    away = np.clip((2 * shore - rows - canvas.view.horizon) / canvas.view.focal, -0.4, 0.0)
+    away = np.clip((canvas.view.horizon - rows) / canvas.view.focal, -0.4, 0.0)
     heaven = mix(canvas.weather.sky_low, canvas.weather.sky_top, (-away * 2).astype(np.float32))
     mirrored = mix(mirrored, heaven, np.float32(0.42) + ripple * 0.3)
     surface = mix(deep, mirrored, share) * (1 + ripple * 0.10 + gust * 0.10)[..., None]
@@ -106,6 +111,7 @@ def photograph(
     yy, xx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     gain = (0.50 / float(color.mean())) ** 0.75 * rng.uniform(*style.exposure)
     color = color * (1 - 0.10 * (xx * xx + yy * yy))[..., None] * gain
+    color = color * np.asarray(style.tint, dtype=np.float32)
     grey = color.mean(axis=2, keepdims=True)
     color = grey + (color - grey) * rng.uniform(*style.saturation)
     color = np.clip(color, 0, 1.4)

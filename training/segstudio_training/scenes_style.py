@@ -35,6 +35,8 @@ class Style:
     """Metres at which haze has taken 63 % of the contrast."""
     exposure: Range
     saturation: Range
+    tint: Rgb
+    """What the camera makes of white."""
     power_lines: Range
     """How many power lines cross a scene; the share of scenes for values below 1."""
     conifers: float
@@ -64,6 +66,7 @@ SUMMER = Style(
     visibility=(1500.0, 5000.0),
     exposure=(0.92, 1.10),
     saturation=(0.92, 1.10),
+    tint=(1.0, 1.0, 1.0),
     power_lines=(0.55, 1.6),
     conifers=0.45,
 )
@@ -85,6 +88,7 @@ AUTUMN = Style(
     visibility=(700.0, 2400.0),
     exposure=(0.88, 1.08),
     saturation=(0.95, 1.2),
+    tint=(1.02, 0.92, 0.81),
     power_lines=(1.0, 2.6),
     conifers=0.3,
 )

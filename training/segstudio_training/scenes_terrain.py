@@ -147,9 +147,9 @@ def build_ground(noise: Noise, view: View, style: Style, weather: Weather, rng: 
     away = away + noise.fractal(x, zz, 3.0, 2, 1, footprint) * 0.7
     on_path = (away < width / 2) & (zz < 900) & (rng.random() < 0.75)
 
-    rocky = slope + noise.fractal(x, zz, 70, 4, 2) * 0.5 + smoothstep(height, 90, 260) * 0.35
+    rocky = slope + noise.fractal(x, zz, 70, 4, 2, footprint * 4) * 0.5 + smoothstep(height, 90, 260) * 0.35
     rock = smoothstep(rocky, 0.53, 0.60)
-    wood = noise.fractal(x, zz, rng.uniform(110, 260), 4, 3)
+    wood = noise.fractal(x, zz, rng.uniform(110, 260), 4, 3, footprint * 4)
     threshold = rng.uniform(0.0, 0.34)
     forest = smoothstep(wood, threshold, threshold + 0.05) * (rock < 0.5) * (away > width) * (height < 150)
     forest = forest * smoothstep(zz, 32, 60)
