@@ -24,10 +24,11 @@ from segstudio.core.resources import resource_root
 from segstudio.main_window import MainWindow, application_icon_path
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
-from segstudio.services.notifier import Notifier
+from segstudio.services.notifier import Level, Notice, Notifier
 from segstudio.services.rounds import starter_checkpoint
 from segstudio.services.settings import THEME, Settings
 from segstudio.services.theme import ThemeChoice, apply_theme
+from segstudio.services.translation import tr
 
 _log = logging.getLogger(__name__)
 
@@ -115,12 +116,13 @@ def use_starter(folder: Path) -> None:
 
 
 def _report_crashes(window: MainWindow) -> None:
-    """An uncaught error in any thread is logged and told; the program goes on."""
+    """An uncaught error in any thread is printed and told in the window, and the program goes on."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _log.error("uncaught error\n%s", "".join(traceback.format_exception(kind, error, trace)))
-        sys.__excepthook__(kind, error, trace)
+        if issubclass(kind, Exception):
+            text = tr("Something went wrong inside segstudio ({kind}). Your work is kept.", kind=kind.__name__)
+            window.notifier.say(Notice(Level.ERROR, text))
 
     sys.excepthook = report
     threading.excepthook = lambda hook: report(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback)
-    del window
