@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
 from segstudio.core.errors import TrainingError, marked
+from segstudio.services.priority import let_others_go_first
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class FineTuneProcess(QObject):
         process.setArguments(command[1:])
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_error_output)
+        process.started.connect(self._on_started)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_process_error)
         self._process = process
@@ -115,6 +117,10 @@ class FineTuneProcess(QObject):
             process.kill()
             process.waitForFinished(_PATIENCE_MS)
         self._forget_process()
+
+    @Slot()
+    def _on_started(self) -> None:
+        let_others_go_first(self.process_id)
 
     @Slot()
     def _on_output(self) -> None:

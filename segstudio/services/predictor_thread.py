@@ -7,8 +7,8 @@ generation, and what belongs to an old one is dropped. torch is imported in the 
 
 from __future__ import annotations
 
+import importlib
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -22,14 +22,12 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from segstudio.core.errors import Cancelled, SegStudioError
 from segstudio.project.project import Project
+from segstudio.services.priority import let_others_go_first
 
 if TYPE_CHECKING:
     from segstudio_training.predictor import Predictor
 
 _log = logging.getLogger(__name__)
-
-_NICENESS = 5
-"""Added to the thread's Unix niceness, so that a stroke never waits for a forward pass."""
 
 
 @dataclass(frozen=True)
@@ -282,8 +280,11 @@ class _Worker(QObject):
     def _import_torch(self) -> None:
         if self._is_imported:
             return
-        _be_nice()
+        let_others_go_first(threading.get_native_id())
         import segstudio_training.predictor  # noqa: F401 - imported for its effect: torch is loaded here and once
+
+        # The curves of a round need it: loading it at the click would stop the window for as long.
+        importlib.import_module("pyqtgraph")
 
         self._is_imported = True
         self.imported.emit()
@@ -304,12 +305,3 @@ class _Worker(QObject):
         confidence = np.ascontiguousarray(stored(prediction.confidence, orientation))
         project.save_proposal(name, labels, confidence, round_id)
         return Proposed(name, labels, confidence, round_id)
-
-
-def _be_nice() -> None:
-    """Let other threads go first. On Linux niceness is per thread, and torch's own threads inherit it."""
-    if hasattr(os, "setpriority"):
-        try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        except OSError as error:
-            _log.info("the predictor's thread keeps its priority: %s", error)

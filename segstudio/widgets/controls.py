@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -74,6 +75,16 @@ def label(text: str = "", look: Look | None = None, wrap: bool = False) -> QLabe
     made.setWordWrap(wrap)
     set_look(made, look)
     return made
+
+
+class ProgressBar(QProgressBar):
+    """Draws a new value together with all else that changed; Qt's own repaints the window at once, in mid-change."""
+
+    def setValue(self, value: int) -> None:
+        """Show `value` at the next repaint."""
+        self.setUpdatesEnabled(False)
+        super().setValue(value)
+        self.setUpdatesEnabled(True)
 
 
 class ElidedLabel(QLabel):

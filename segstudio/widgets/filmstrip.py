@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListView,
-    QProgressBar,
     QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, icon, set_icon
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import explain, label, push_button, set_look
+from segstudio.widgets.controls import ProgressBar, explain, label, push_button, set_look
 from segstudio.widgets.filmstrip_delegate import CELL, FilmstripDelegate
 from segstudio.widgets.filmstrip_list import FilmstripModel, Index, Shown
 from segstudio.widgets.status_mark import Mark
@@ -49,7 +48,7 @@ class Filmstrip(QFrame):
         self.view = FilmstripView(self.model)
         self.counts = label("", Look.MUTED)
         self.time_left = label("", Look.MUTED)
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.search = QLineEdit()
         self.status_filter = QComboBox()
         self._build_header()

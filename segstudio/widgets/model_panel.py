@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QProgressBar,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -24,7 +23,16 @@ from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import FittingScrollArea, Panel, explain, label, push_button, set_look, tool_button
+from segstudio.widgets.controls import (
+    FittingScrollArea,
+    Panel,
+    ProgressBar,
+    explain,
+    label,
+    push_button,
+    set_look,
+    tool_button,
+)
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
 from segstudio.widgets.score_bars import ROW_HEIGHT, ScoreBars
@@ -242,7 +250,7 @@ class ModelPanel(Panel):
     def _build_training(self) -> None:
         self.progress_text = label("")
         self.progress_left = label("", Look.MUTED)
-        self.progress = QProgressBar()
+        self.progress = ProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(tr("Fine-tuning"))
         self.cancel_button = push_button(

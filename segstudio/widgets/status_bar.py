@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, set_icon
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import ElidedLabel, explain, label, push_button, set_look
+from segstudio.widgets.controls import ElidedLabel, ProgressBar, explain, label, push_button, set_look
 from segstudio.widgets.status_mark import Mark, mark_text, paint_mark
 from segstudio.widgets.words import percent, time_left
 
@@ -122,7 +122,7 @@ class BusyIndicator(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.text = label("", Look.MUTED)
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(20 * GRID)
         self.left = label("", Look.MUTED)
