@@ -46,6 +46,9 @@ _PATIENCE_S = 600.0
 
 _SIZE = (1440, 900)
 
+_LEFT_WRONG = 0.1
+"""Share of the pixels that a corrected image may still have wrong or void."""
+
 Truth = dict[str, npt.NDArray[np.uint8]]
 
 
@@ -226,7 +229,8 @@ class _Tour:
         if photograph:
             self._photograph("corrected")
         wrong, total = wrong_share(opened.document.label_map.array, self._truth[name])
-        self._check(wrong <= 0.05 * total, f"{name} is corrected (left wrong: {wrong / total:.1%})")
+        # Slivers that no worthwhile stroke covers stay void, or as they were proposed.
+        self._check(wrong <= _LEFT_WRONG * total, f"{name} is corrected (left wrong or void: {wrong / total:.1%})")
         return count
 
     def _paint(self, stroke: Stroke) -> None:
