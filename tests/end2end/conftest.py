@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience  # noqa: F401 - imported for its effect
+
 # pytest takes fixtures by name from here: the window's leak checks hold for these tests too.
 from tests.gui.conftest import _no_leaks, _no_waiting_dialogs  # noqa: F401
 from tests.window_fixture import person  # noqa: F401

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QProcess, QThread, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
+from tests import patience  # noqa: F401 - imported for its effect
 from tests.window_fixture import person  # noqa: F401 - a fixture
 
 

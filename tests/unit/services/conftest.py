@@ -17,6 +17,7 @@ from segstudio.core.geometry import Box
 from segstudio.services.notifier import Notifier
 from segstudio.services.session import Session
 from segstudio.services.settings import Settings
+from tests import patience  # noqa: F401 - imported for its effect
 from tests.small_folders import voc_folder
 
 
