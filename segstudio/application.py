@@ -32,6 +32,9 @@ from segstudio.services.translation import tr
 
 _log = logging.getLogger(__name__)
 
+_SWITCH_S = 0.001
+"""Painting gives the interpreter away dozens of times; Python's own 5 ms add up where the worker is busy."""
+
 STARTER_ROUND = "starter"
 
 
@@ -78,7 +81,11 @@ def make_window(settings: Settings) -> MainWindow:
 
 
 def spare_the_collector(window: MainWindow) -> None:
-    """Keep what was imported out of garbage collection: with torch in memory one pass would stop the window visibly."""
+    """Keep what was imported out of garbage collection: with torch in memory one pass would stop the window visibly.
+
+    And let no other thread hold the interpreter for long while the window waits for it.
+    """
+    sys.setswitchinterval(_SWITCH_S)
 
     def set_aside() -> None:
         gc.freeze()

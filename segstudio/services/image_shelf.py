@@ -181,7 +181,8 @@ class ImageShelf(QObject):
         for name, opened in list(self._open.items())[:-1]:
             if len(self._open) <= _KEPT_IMAGES:
                 return
-            if opened.is_safe:
+            # A journal with unsynced records would sync while it is closed: here, in the window's thread.
+            if opened.is_safe and not (opened.journal is not None and opened.journal.needs_sync):
                 if opened.journal is not None:
                     opened.journal.close()
                 del self._open[name]

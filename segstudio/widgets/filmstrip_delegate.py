@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -15,9 +15,16 @@ THUMBNAIL = QSize(96, 72)
 
 CELL = QSize(THUMBNAIL.width() + 2 * GRID, THUMBNAIL.height() + 4 * GRID)
 
+_KEPT_FRAMED = 128
+"""Thumbnails kept as they are shown: more than fit side by side."""
+
 
 class FilmstripDelegate(QStyledItemDelegate):
     """Thumbnail, status mark, held-out badge, name."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._framed: dict[tuple[int, float, int], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Every cell alike."""
@@ -58,16 +65,38 @@ class FilmstripDelegate(QStyledItemDelegate):
         return badge
 
     def _paint_thumbnail(self, painter: QPainter, frame: QRect, pixmap: QPixmap | None) -> None:
-        clip = QPainterPath()
-        clip.addRoundedRect(QRectF(frame), 4, 4)
-        painter.fillPath(clip, color(Role.CANVAS_BACKGROUND))
         if pixmap is None or pixmap.isNull():
+            painter.fillPath(_rounded(frame), color(Role.CANVAS_BACKGROUND))
             middle = frame.center()
             icon("image", Role.TEXT_MUTED).paint(painter, QRect(middle.x() - 11, middle.y() - 11, 24, 24))
             return
-        size = pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target = QRect(frame.topLeft(), size)
-        target.moveCenter(frame.center())
-        painter.setClipPath(clip)
-        painter.drawPixmap(target, pixmap)
-        painter.setClipping(False)
+        ratio = painter.device().devicePixelRatioF()
+        key = (pixmap.cacheKey(), ratio, color(Role.CANVAS_BACKGROUND).rgba())
+        if key not in self._framed:
+            if len(self._framed) >= _KEPT_FRAMED:
+                self._framed.clear()
+            self._framed[key] = _framed(pixmap, ratio)
+        painter.drawPixmap(frame.topLeft(), self._framed[key])
+
+
+def _rounded(frame: QRect) -> QPainterPath:
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(frame), 4, 4)
+    return path
+
+
+def _framed(pixmap: QPixmap, ratio: float) -> QPixmap:
+    """`pixmap` as large as it is shown, with round corners: made once, as scaling at every repaint is slow."""
+    made = QPixmap(THUMBNAIL * ratio)
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    frame = QRect(0, 0, THUMBNAIL.width(), THUMBNAIL.height())
+    target = QRect(frame.topLeft(), pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio))
+    target.moveCenter(frame.center())
+    painter = QPainter(made)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.fillPath(_rounded(frame), color(Role.CANVAS_BACKGROUND))
+    painter.setClipPath(_rounded(frame))
+    painter.drawPixmap(target, pixmap)
+    painter.end()
+    return made
