@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from segstudio_training.scenes import CLASSES, draw_scene, main, write_folder
 from segstudio_training.scenes_style import AUTUMN, SUMMER, StyleName
 
