@@ -24,7 +24,7 @@ from segstudio.widgets.words import duration
 from segstudio.window_parts import WindowParts
 
 _SHOWN_VERDICTS = {
-    Verdict.FIRST: round_result.Verdict.CANNOT_JUDGE,
+    Verdict.FIRST: round_result.Verdict.FIRST,
     Verdict.BETTER: round_result.Verdict.BETTER,
     Verdict.WORSE: round_result.Verdict.WORSE,
     Verdict.CANNOT_JUDGE: round_result.Verdict.CANNOT_JUDGE,

@@ -15,8 +15,9 @@ from segstudio.widgets.words import score
 
 
 class Verdict(Enum):
-    """What the gate says; the values are those of the training's gate event."""
+    """What the gate says; the values are those of the training's gate event, and one where there is nothing to judge."""
 
+    FIRST = "first"
     BETTER = "better"
     WORSE = "worse"
     CANNOT_JUDGE = "cannot_judge"
@@ -63,6 +64,7 @@ class RoundResult(QFrame):
         """Scores from 0 to 1, None where there is none; `has_previous`: whether there is a checkpoint to go back to."""
         self._verdict = verdict
         words = {
+            Verdict.FIRST: (tr("First network"), Look.SUCCESS),
             Verdict.BETTER: (tr("Better"), Look.SUCCESS),
             Verdict.WORSE: (tr("Not better"), Look.WARNING),
             Verdict.CANNOT_JUDGE: (tr("Cannot judge yet"), Look.HEADING),
@@ -70,7 +72,8 @@ class RoundResult(QFrame):
         headline, look = words[verdict]
         self.headline.setText(headline)
         set_look(self.headline, look)
-        self.scores.setText(tr("{old} → {new}", old=score(old_score), new=score(new_score)))
+        both = tr("{old} → {new}", old=score(old_score), new=score(new_score))
+        self.scores.setText(score(new_score) if verdict is Verdict.FIRST else both)
         self.scores.setAccessibleName(
             tr("Held-out mean IoU before {old}, after {new}", old=score(old_score), new=score(new_score))
         )
@@ -108,6 +111,7 @@ class RoundResult(QFrame):
 
     def _redraw(self) -> None:
         name, role = {
+            Verdict.FIRST: ("accept", Role.SUCCESS),
             Verdict.BETTER: ("accept", Role.SUCCESS),
             Verdict.WORSE: ("warning", Role.WARNING),
             Verdict.CANNOT_JUDGE: ("info", Role.ACCENT),
