@@ -74,6 +74,7 @@ class ModelFlow(QObject):
         session.counts_changed.connect(self.refresh)
         session.state_changed.connect(self.refresh)
         session.proposal_changed.connect(self.refresh)
+        proposals.imported.connect(panel.prepare)
         proposals.model_ready.connect(self._on_model_ready)
         proposals.model_failed.connect(self._on_model_failed)
         proposals.proposed.connect(self._on_proposed)

@@ -104,14 +104,13 @@ class LiveCurves(QWidget):
             self._timer.start()
 
     def _plot(self, name: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget()
+        plot = pg.PlotWidget(enableMenu=False)
         plot.setFixedHeight(12 * GRID)
         plot.setMinimumWidth(12 * GRID)
         plot.setFrameShape(QFrame.Shape.NoFrame)
         plot.setLimits(xMin=0)
         plot.setAccessibleName(name)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.setMenuEnabled(False)
         plot.setMouseEnabled(False, False)
         plot.hideButtons()
         plot.getAxis("left").setWidth(28)

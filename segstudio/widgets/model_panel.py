@@ -126,6 +126,10 @@ class ModelPanel(Panel):
         if not rows:
             self.rounds_button.setChecked(False)
 
+    def prepare(self) -> None:
+        """Make what the first round will show, while nobody waits for it."""
+        self._make_curves()
+
     def start_round(self, images: int = 0) -> None:
         """A round began; it learns from `images` accepted images."""
         curves = self._make_curves()
@@ -298,7 +302,7 @@ class ModelPanel(Panel):
 
     def _make_curves(self) -> LiveCurves:
         if self.curves is None:
-            # pyqtgraph takes a third of a second to import: the first round pays for it, not the start of the program.
+            # pyqtgraph takes a third of a second to import: the start of the program must not pay for it.
             from segstudio.widgets.live_curves import LiveCurves
 
             self.curves = LiveCurves()
