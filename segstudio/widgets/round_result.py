@@ -15,7 +15,7 @@ from segstudio.widgets.words import score
 
 
 class Verdict(Enum):
-    """What the gate says; the values are those of the training's gate event, and one where there is nothing to judge."""
+    """What the gate says, with the values of the training's gate event; and that there was nothing to judge."""
 
     FIRST = "first"
     BETTER = "better"

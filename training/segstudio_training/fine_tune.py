@@ -48,7 +48,7 @@ Cancel = Callable[[], bool]
 EVENT_SECONDS = 0.2
 FREQUENCY_IMAGES = 400
 """Class frequencies are counted over at most so many teaching images."""
-EVALUATIONS = 8
+EVALUATIONS = 4
 """Scorings on the way, evenly spread over the budget."""
 QUICK_IMAGES = 8
 """Held-out images that a scoring on the way looks at, at most."""
@@ -161,11 +161,11 @@ class _Round:
         with BatchStream(self.teaching, plan, self.step) as batches:
             for images, labels in batches:
                 progress = self._progress()
-                if progress >= 1:
+                if progress >= 1 and self.step > self.first_step:  # a slow start still teaches one step
                     break
                 self._stop_if_cancelled()
                 images, labels = images.to(self.device), labels.to(self.device)
-                rate = self.peak_rate * rate_factor(progress)
+                rate = self.peak_rate * rate_factor(min(progress, 1.0))
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
                 self.average.update(self.network)
@@ -257,9 +257,10 @@ class _Round:
         # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
         state["classifier.bias"] = state["classifier.bias"] - self._offsets()
         start = self.start
+        network_name, network_arguments = self._network_of_round()
         return Checkpoint(
-            network_name=start.network_name if start else self.job.network,
-            network_arguments=dict(start.network_arguments if start else self._arguments),
+            network_name=network_name,
+            network_arguments=network_arguments,
             classes=self.classes,
             state_dict=state,
             normalisation=start.normalisation if start else Checkpoint.normalisation,
@@ -268,6 +269,12 @@ class _Round:
             parent=self.job.start.name if self.job.start else "",
             images=len(self.train),
         )
+
+    def _network_of_round(self) -> tuple[str, dict[str, Any]]:
+        """Name and arguments of the network that is taught."""
+        if self.start is not None:
+            return self.start.network_name, dict(self.start.network_arguments)
+        return self.job.network, dict(self._arguments)
 
     def _chosen(self) -> Checkpoint:
         """The last average, or the best one on the way where that was clearly better on enough held-out images."""
@@ -358,11 +365,11 @@ class _Round:
         size = 4 * sum(parameter.nbytes for parameter in self.network.parameters())
         if self.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
             return
-        checkpoint = self._checkpoint()
+        network_name, network_arguments = self._network_of_round()
         state = TrainingState(
             class_names=list(self.classes.names),
-            network_name=checkpoint.network_name,
-            network_arguments=checkpoint.network_arguments,
+            network_name=network_name,
+            network_arguments=network_arguments,
             seed=self.job.seed,
             step=self.step,
             progress=self._progress(),
@@ -375,12 +382,8 @@ class _Round:
         save_training_state(self.job.state_path, state)
 
     def _resume(self, state: TrainingState) -> None:
-        mine = self._checkpoint()
-        if (
-            state.class_names != list(self.classes.names)
-            or state.network_name != mine.network_name
-            or state.network_arguments != mine.network_arguments
-        ):
+        mine = list(self.classes.names), *self._network_of_round()
+        if (state.class_names, state.network_name, state.network_arguments) != mine:
             raise InputError(
                 marked("The stopped round was for other classes or another network. Start a new one instead.")
             )
