@@ -24,6 +24,7 @@ from segstudio_training.scenes_terrain import (
 )
 
 FLATTENING = 2.5
+"""How many times narrower the land behind a shore is in the reflection."""
 
 OVERSAMPLING = 2
 """The picture is drawn this many times as wide and high, then averaged."""

@@ -88,7 +88,7 @@ AUTUMN = Style(
     visibility=(700.0, 2400.0),
     exposure=(0.88, 1.08),
     saturation=(0.95, 1.2),
-    tint=(1.02, 0.92, 0.81),
+    tint=(1.01, 0.96, 0.89),
     power_lines=(1.0, 2.6),
     conifers=0.3,
 )
