@@ -7,7 +7,7 @@ import os
 
 _log = logging.getLogger(__name__)
 
-_NICENESS = 5
+_NICENESS = 10
 """Added to the Unix niceness of heavy work, so that a stroke never waits for it."""
 
 

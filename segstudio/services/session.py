@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.edits import Edit
@@ -77,6 +77,8 @@ class Session(QObject):
         """Images that could not be read when they were wanted; going on passes over them."""
         self._step_on: Callable[[], None] | None = None
         """What to do where the wanted image cannot be read: the step that wanted it, again."""
+        self._is_going_on = False
+        """Whether the next image comes in the event loop's next turn, because this one was accepted."""
         self.accepted_count = 0
         """Images accepted so far."""
         self.teaching_count = 0
@@ -113,6 +115,7 @@ class Session(QObject):
         self._shelf.deleteLater()
         self.project, self.current, self._shelf, self._wanted = None, None, None, None
         self.accepted_count = self.teaching_count = 0
+        self._is_going_on = False
         self._accepting.clear()
         self._unreadable.clear()
         self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
@@ -174,6 +177,7 @@ class Session(QObject):
         self._want(name, None)
 
     def _want(self, name: str, step_on: Callable[[], None] | None) -> None:
+        self._is_going_on = False
         if self._shelf is None or (self.current is not None and self.current.name == name):
             return
         self._wanted, self._step_on = name, step_on
@@ -375,10 +379,10 @@ class Session(QObject):
         """Accept the open image's label map and go on to the next image that is not accepted.
 
         A shown proposal is applied first. Returns False, after `void_left`, where pixels are void and that was not
-        allowed; nothing is accepted then.
+        allowed; nothing is accepted then, nor while the next image is about to come.
         """
         opened = self.current
-        if self.project is None or opened is None or opened.document.is_editing:
+        if self.project is None or opened is None or opened.document.is_editing or self._is_going_on:
             return False
         if self.shown_proposal is not None:
             self.adopt_proposal()
@@ -397,8 +401,16 @@ class Session(QObject):
             partial(self._on_accept_failed, opened),
         )
         self.status_changed.emit(opened.name)
-        self.open_next(only_unfinished=True)
+        # In a turn of its own: accepting and showing the next image at once would stop the window for too long.
+        self._is_going_on = True
+        QTimer.singleShot(0, self, self._go_on)
         return True
+
+    @Slot()
+    def _go_on(self) -> None:
+        if self._is_going_on:
+            self._is_going_on = False
+            self.open_next(only_unfinished=True)
 
     def _count(self) -> None:
         """Count off the GUI thread: sides that were never decided are decided now, which opens masks."""

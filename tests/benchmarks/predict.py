@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from segstudio.core.class_table import ClassTable
 from segstudio_training.checkpoint import Checkpoint
@@ -25,7 +26,11 @@ NOTES = {
     "overhead_over_bare": "Predictor.predict ÷ forward alone by the chosen plan, minus 1",
     "predict_s": "seconds per image, from 8-bit image to label map and confidence",
     "plain_s": "seconds per plain forward",
+    "share_of_matmul": "multiplications per second of the bare forward ÷ those of a large matrix product of its type",
+    "matmul_speedup": "a large matrix product in float32 ÷ the same in the type that the plan chose: what this "
+    "machine's arithmetic has to give",
 }
+MATMUL_SIDE = 2048
 
 
 def figures(width: int = 64) -> dict[str, float]:
@@ -44,15 +49,30 @@ def figures(width: int = 64) -> dict[str, float]:
             net(images)
 
     torch.set_num_threads(predictor.threads)
-    plain, bare, whole = _least_seconds(
-        lambda: forward(network, batch), lambda: forward(predictor.network, fitted), lambda: predictor.predict(image)
+    square = torch.randn(MATMUL_SIDE, MATMUL_SIDE)
+    fast_square = square.to(predictor.plan.dtype)
+    plain, bare, whole, matmul, fast_matmul = _least_seconds(
+        lambda: forward(network, batch),
+        lambda: forward(predictor.network, fitted),
+        lambda: predictor.predict(image),
+        lambda: square @ square,
+        lambda: fast_square @ fast_square,
     )
     return {
+        "share_of_matmul": (_flops(network, batch) / bare) / (2 * MATMUL_SIDE**3 / fast_matmul),
+        "matmul_speedup": matmul / fast_matmul,
         "speedup_over_plain": plain / whole,
         "overhead_over_bare": whole / bare - 1,
         "predict_s": whole,
         "plain_s": plain,
     }
+
+
+def _flops(network: torch.nn.Module, images: torch.Tensor) -> int:
+    """Multiplications and additions of one forward pass."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network(images)
+    return counter.get_total_flops()
 
 
 def _least_seconds(*calls: Callable[[], object]) -> list[float]:
