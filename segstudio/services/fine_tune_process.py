@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 
 from segstudio.core.errors import TrainingError, marked
 from segstudio.services.priority import let_others_go_first
+from segstudio_training.command_line import own_command, own_environment
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +23,6 @@ _PATIENCE_MS = 4000
 """How long a cancelled child may take to end by itself before it is killed."""
 
 _KEPT_STDERR = 4000
-
-
-def own_command(arguments: list[str]) -> list[str]:
-    """The command line that runs this very program with `arguments`, in a frozen bundle too; no shell is involved."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, *arguments]
-    return [sys.executable, "-m", "segstudio", *arguments]
 
 
 class FineTuneProcess(QObject):
@@ -81,9 +73,8 @@ class FineTuneProcess(QObject):
         command = own_command(arguments)
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
-        if not getattr(sys, "frozen", False):
-            environment.insert("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
-        environment.insert("PYTHONUNBUFFERED", "1")
+        for variable, value in own_environment().items():
+            environment.insert(variable, value)
         process.setProcessEnvironment(environment)
         process.setProgram(command[0])
         process.setArguments(command[1:])

@@ -1,54 +1,29 @@
 """Rounds: from a click on Fine-tune to the network that proposes next.
 
-Owns the order: write the job, run the child, keep the round, let the gate's verdict decide which network proposes, and
-let the person overrule it. The child computes; this only decides.
+Owns the order of things: write the job, run the child, keep the round, and let the person overrule the gate. What a
+round is told and what its verdict means is the training floor's (`segstudio_training.rounds`); the child computes.
 """
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from segstudio.core.errors import SegStudioError, TrainingError, marked
-from segstudio.core.resources import resource_root
+from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project
-from segstudio.project.rounds import Round
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio_training.rounds import (
+    RoundEvents,
+    RoundOrder,
+    RoundResult,
+    Verdict,
+    conclude_round,
+    order_round,
+    starter_checkpoint,
+)
 
-
-class Verdict(Enum):
-    """What the gate says of a round's checkpoint."""
-
-    FIRST = "first"
-    """There is nothing to compare it with."""
-    BETTER = "better"
-    WORSE = "worse"
-    CANNOT_JUDGE = "cannot_judge"
-    """Too few held-out images."""
-
-
-@dataclass(frozen=True)
-class RoundResult:
-    """How a round ended: the round, the scores before and after (None where there are none), and what follows."""
-
-    round: Round
-    old_scores: dict[str, Any] | None
-    new_scores: dict[str, Any] | None
-    verdict: Verdict
-    reason: str
-    taken: bool
-    """Whether the new checkpoint took over."""
-
-
-def starter_checkpoint() -> Path:
-    """The checkpoint that comes with the program."""
-    return resource_root() / "starter.safetensors"
+__all__ = ["RoundResult", "RoundRunner", "Verdict", "starter_checkpoint"]
 
 
 class RoundRunner(QObject):
@@ -73,11 +48,8 @@ class RoundRunner(QObject):
         self._process.failed.connect(self._on_failed)
         self._process.cancelled.connect(self._on_cancelled)
         self._project: Project | None = None
-        self._parent_round: Round | None = None
-        self._checkpoint = Path()
-        self._round_id = ""
-        self._baseline: dict[str, Any] | None = None
-        self._gate: dict[str, Any] = {}
+        self._order: RoundOrder | None = None
+        self._heard = RoundEvents()
 
     @property
     def is_running(self) -> bool:
@@ -96,26 +68,9 @@ class RoundRunner(QObject):
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        teaching = project.teaching_names()
-        if not teaching:
-            raise TrainingError(
-                marked("There is nothing to learn from yet. Accept at least one image, then fine-tune.")
-            )
-        self._project, self._parent_round = project, project.current_round()
-        self._baseline, self._gate = None, {}
-        self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
-        self._checkpoint = project.checkpoints_dir / f"{self._round_id}.safetensors"
-        job = project.write_job(self._round_id, {"train": teaching, "heldout": project.held_out_names()})
-        arguments = ["train", str(project.folder.root), "--out", str(self._checkpoint), "--job", str(job)]
-        arguments += ["--max-seconds", str(seconds), "--events"]
-        if project.folder.workspace != project.folder.root:
-            arguments += ["--workspace", str(project.folder.workspace)]
-        if self._parent_round is not None:
-            arguments += ["--from", str(self._parent_round.checkpoint)]
-        elif starter_checkpoint().is_file():
-            # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
-            arguments += ["--encoder-weights", str(starter_checkpoint())]
-        self._process.start(arguments)
+        self._order = order_round(project, seconds)
+        self._project, self._heard = project, RoundEvents()
+        self._process.start(list(self._order.arguments))
         self.started.emit()
 
     def cancel(self) -> None:
@@ -133,56 +88,20 @@ class RoundRunner(QObject):
 
     @Slot(dict)
     def _on_event(self, event: dict[str, Any]) -> None:
-        if event.get("event") == "baseline":
-            self._baseline = event
-        elif event.get("event") == "gate":
-            self._gate = event
+        self._heard.take(event)
         self.reported.emit(event)
 
     @Slot(dict)
     def _on_finished(self, done: dict[str, Any]) -> None:
-        project = self._project
-        assert project is not None
-        scores = done.get("heldout") or None
-        verdict = self._verdict()
-        taken = self._takes_over(verdict, scores)
-        made = Round(
-            id=self._round_id,
-            checkpoint=self._checkpoint,
-            parent=self._parent_round.id if self._parent_round is not None else None,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            images=int(done.get("images", 0)),
-            seconds=float(done.get("seconds", 0.0)),
-            scores=scores,
-            kept=taken,
-            note="",
-        )
+        assert self._project is not None and self._order is not None
         try:
-            project.add_round(made)
-            if taken:
-                project.use_round(made.id)
+            result = conclude_round(self._project, self._order, self._heard, done)
         except SegStudioError as error:
             self.failed.emit(error)
             return
-        result = RoundResult(made, self._baseline, scores, verdict, str(self._gate.get("reason", "")), taken)
         self.finished.emit(result)
-        if taken:
+        if result.taken:
             self.model_changed.emit()
-
-    def _takes_over(self, verdict: Verdict, scores: dict[str, Any] | None) -> bool:
-        """Too few held-out images make no judgement; where they speak against the new network the old one stays."""
-        if verdict is not Verdict.CANNOT_JUDGE:
-            return verdict is not Verdict.WORSE
-        old, new = (self._baseline or {}).get("miou"), (scores or {}).get("miou")
-        return old is None or new is None or new >= old
-
-    def _verdict(self) -> Verdict:
-        if self._parent_round is None:
-            return Verdict.FIRST
-        try:
-            return Verdict(self._gate.get("verdict"))
-        except ValueError:
-            return Verdict.CANNOT_JUDGE
 
     @Slot(object)
     def _on_failed(self, error: SegStudioError) -> None:

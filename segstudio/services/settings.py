@@ -9,6 +9,7 @@ from typing import Generic, TypeVar, cast
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from segstudio.services.theme import ThemeChoice
+from segstudio_training import rounds
 
 T = TypeVar("T")
 
@@ -33,10 +34,10 @@ OUTLINE = Setting("looks/outline", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_SQUARE = Setting("brush/square", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
-MIN_ISLAND = Setting("proposals/min_island", 40, 0, 100_000)
+MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
-BUDGET_SECONDS = Setting("rounds/seconds", 60, 5, 24 * 3600)
+BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
 
 SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
     THEME,

@@ -1,4 +1,4 @@
-"""``python -m segstudio_training train|evaluate|predict``."""
+"""``python -m segstudio_training train|evaluate|predict|simulate``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The commands train, evaluate and predict. Parses and reports; torch is imported only inside a command."""
+"""The commands train, evaluate, predict and simulate. Parses and reports; torch is imported only inside a command."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +25,7 @@ Folder = Annotated[Path, typer.Argument(help="The VOC folder.")]
 Split = Annotated[str | None, typer.Option(help="Name of a list in ImageSets/Segmentation.")]
 Workspace = Annotated[Path | None, typer.Option(help="Where everything is written, for folders that are read-only.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", callback=lambda value: _one_of("device", value))]
+RecipeName = Annotated[str, typer.Option(help="How to teach.", callback=lambda value: _one_of("recipe", value))]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 
 
@@ -43,8 +44,13 @@ def train_command(
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1)] = None,
     resume: Annotated[Path | None, typer.Option(help="A stopped round to go on with.")] = None,
-    class_weights: Annotated[str, typer.Option(callback=lambda value: _one_of("rule", value))] = "median_frequency",
-    loss: Annotated[str, typer.Option(callback=lambda value: _one_of("loss", value))] = "cross_entropy",
+    recipe: RecipeName = "default",
+    class_weights: Annotated[
+        str | None, typer.Option(help="The recipe's own.", callback=lambda value: _one_of("rule", value))
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="The recipe's own.", callback=lambda value: _one_of("loss", value))
+    ] = None,
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
@@ -56,7 +62,9 @@ def train_command(
         source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.fine_tune import fine_tune
         from segstudio_training.job import Job, described
+        from segstudio_training.recipes import teaching_called
 
+        teaching = teaching_called(recipe)
         asked = Job(
             source=source,
             train=train,
@@ -70,10 +78,11 @@ def train_command(
             max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
             max_steps=max_steps,
             resume=resume,
-            class_weights=class_weights,
-            loss=loss,
+            class_weights=class_weights or teaching.class_weights,
+            loss=loss or teaching.loss,
             seed=seed,
             device=device,
+            recipe=teaching.recipe,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
         with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
@@ -135,6 +144,43 @@ def predict_command(
             print_json(figures)
         else:
             typer.echo(f"{len(names)} masks in {seconds:.1f} s, in {out}")
+
+
+@app.command("simulate")
+def simulate_command(
+    folder: Folder,
+    images: Annotated[int, typer.Option(min=1, help="How many images the person works through.")],
+    round_size: Annotated[int, typer.Option("--round", min=1, help="A round runs after every so many images.")],
+    max_seconds: Annotated[float, typer.Option(min=1, help="Cap on a round, which else takes the person's seconds.")],
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Cap on the steps of a round.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order and of the rounds.")] = 0,
+    orders: Annotated[int, typer.Option(min=1, help="Several seeds, from --seed on, with mean and spread.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for simulate.json and curves.png.")] = None,
+    recipe: RecipeName = "default",
+    split: Split = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Let a simulated person label FOLDER, which has the truth, and tell what the proposals save them."""
+    with told_errors():
+        source = _open_folder(folder, None)
+        from segstudio.formats.atomic import write_atomically
+        from segstudio_training.simulate import Simulation, simulate
+        from segstudio_training.simulation_report import simulation_report
+
+        asked = Simulation(source, images, round_size, max_seconds, max_steps, recipe, device, split)
+        tell: Callable[[dict[str, Any]], None] = _say_nothing if json_ else _tell_of_simulation
+        walks = [simulate(asked, seed + number, tell) for number in range(orders)]
+        report = simulation_report(walks)
+        if out is not None:
+            from segstudio_training.simulation_plots import draw_curves
+
+            draw_curves(walks, out / "curves.png")
+            write_atomically(out / "simulate.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
+        if json_:
+            print_json(report)
+        else:
+            _tell_of_simulation({"event": "report", **report})
 
 
 def main() -> None:
@@ -205,15 +251,23 @@ def _read_job(path: Path) -> tuple[list[str], list[str]]:
     return train, heldout
 
 
-def _one_of(what: str, value: str) -> str:
-    """`value` where the table of `what` has it; wrong usage (exit code 2) where not."""
+def _one_of(what: str, value: str | None) -> str | None:
+    """`value` where the table of `what` has it, or where none was given; wrong usage (exit code 2) where not."""
     from segstudio_training.class_weights import RULES
     from segstudio_training.device import DEVICES
     from segstudio_training.losses import LOSSES
     from segstudio_training.networks import NETWORKS
+    from segstudio_training.recipes import RECIPES
 
-    known = {"network": list(NETWORKS), "loss": list(LOSSES), "rule": list(RULES), "device": list(DEVICES)}[what]
-    if value not in known:
+    tables: dict[str, Iterable[str]] = {
+        "network": NETWORKS,
+        "loss": LOSSES,
+        "rule": RULES,
+        "device": DEVICES,
+        "recipe": RECIPES,
+    }
+    known = list(tables[what])
+    if value is not None and value not in known:
         raise typer.BadParameter(f'there is no {what} called "{value}"; choose one of: {", ".join(known)}')
     return value
 
@@ -231,6 +285,28 @@ def _tell_person(event: dict[str, Any]) -> None:
         typer.echo(event["reason"])
     elif event["event"] == "done":
         typer.echo(f"{event['steps']} steps in {event['seconds']:.0f} s: {event['checkpoint']}")
+
+
+def _tell_of_simulation(event: dict[str, Any]) -> None:
+    if event["event"] == "image":
+        typer.echo(
+            f"{event['number']:4d} {event['name']}: {event['strokes']} strokes, {event['seconds']:.1f} s "
+            f"(from nothing {event['blank_strokes']}, {event['blank_seconds']:.1f} s), {event['wrong']:.1%} wrong"
+        )
+    elif event["event"] == "round":
+        took = f" {event['steps']} steps in {event['seconds']:.0f} s." if "steps" in event else ""
+        kept = "takes over" if event["taken"] else "does not take over"
+        typer.echo(f"Round {event['number']} {kept} ({event['verdict']}).{took} {event['reason']}")
+    elif event["event"] == "report":
+        from segstudio_training.simulation_report import FIGURES
+
+        for key in FIGURES:
+            _tell_figure(key, event[key], event.get("spread", {}).get(key))
+
+
+def _tell_figure(key: str, value: float | None, spread: dict[str, float] | None) -> None:
+    between = f" ({spread['min']:.3f} to {spread['max']:.3f})" if spread else ""
+    typer.echo(f"{key.replace('_', ' ')}: {'none' if value is None else f'{value:.3f}'}{between}")
 
 
 def _say_nothing(_event: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How a command tells its caller what happens: JSON lines, one line on stderr, exit codes, and how it is cancelled.
+"""How a command is started and tells its caller what happens: JSON lines, one line on stderr, exit codes, cancelling.
 
 Imports no torch.
 """
@@ -12,7 +12,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,19 @@ INPUT_PROBLEM = 1
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 0.8
 """A cancelled command that is still inside one long operation after this time is ended from outside it."""
+
+
+def own_command(arguments: Sequence[str]) -> list[str]:
+    """The command line that runs this very program with `arguments`, in a frozen bundle too; no shell is involved."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *arguments]
+    return [sys.executable, "-m", "segstudio", *arguments]
+
+
+def own_environment() -> dict[str, str]:
+    """What `own_command` needs in its environment, beside this process's own, to find the same program."""
+    found = {} if getattr(sys, "frozen", False) else {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return {**found, "PYTHONUNBUFFERED": "1"}
 
 
 def print_json(content: Mapping[str, Any]) -> None:

@@ -110,7 +110,7 @@ class _Round:
                 marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
             )
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
-        self.scale = working_scale(job.source, self.train, job.recipe.working_side)
+        self.scale = job.recipe.working_scale or working_scale(job.source, self.train, job.recipe.working_side)
         self.teaching = TeachingSet(job.source, self.train, self.scale)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -165,10 +165,11 @@ class _Round:
                     break
                 self._stop_if_cancelled()
                 images, labels = images.to(self.device), labels.to(self.device)
-                rate = self.peak_rate * rate_factor(min(progress, 1.0))
+                rate = self.peak_rate * (1.0 if recipe.constant_rate else rate_factor(min(progress, 1.0)))
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
-                self.average.update(self.network)
+                if recipe.averaged:
+                    self.average.update(self.network)
                 self.recent.append(images)
                 self.step += 1
                 if time.monotonic() - last_event >= EVENT_SECONDS or self.step == self.job.max_steps:
@@ -249,11 +250,12 @@ class _Round:
         return torch.from_numpy(score_offsets(self.weights, self.job.recipe.prior_returned)).float()
 
     def _checkpoint(self) -> Checkpoint:
-        """The average as it is now, as a checkpoint."""
-        if self.recent:
+        """The average as it is now (or the last weights, where the recipe wants no average), as a checkpoint."""
+        averaged = self.job.recipe.averaged
+        if self.recent and averaged:
             self.average.settle(self.recent)
-        average = self.average.network.state_dict()
-        state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
+        weights = (self.average.network if averaged else self.network).state_dict()
+        state = {name: value.detach().to("cpu").contiguous() for name, value in weights.items()}
         # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
         state["classifier.bias"] = state["classifier.bias"] - self._offsets()
         start = self.start

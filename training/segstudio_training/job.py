@@ -31,6 +31,9 @@ class Recipe:
         most_over_least: cap on the class weights.
         prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
+        working_scale: a factor, at most 1, to work at instead of `working_side`.
+        averaged: whether the checkpoint is the running average of the weights; else it is the last weights.
+        constant_rate: whether the learning rate stays at its peak; else it rises shortly and falls along a cosine.
     """
 
     working_side: int = WORKING_SIDE
@@ -42,6 +45,9 @@ class Recipe:
     most_over_least: float = 3.0
     prior_returned: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
+    working_scale: float | None = None
+    averaged: bool = True
+    constant_rate: bool = False
 
 
 @dataclass(frozen=True)

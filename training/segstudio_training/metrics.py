@@ -37,6 +37,11 @@ class ConfusionMatrix:
         self.counts += np.bincount(pairs, minlength=self.num_classes**2).reshape(self.counts.shape)
         self._missed += np.bincount(true[~inside], minlength=self.num_classes)
 
+    def add(self, other: ConfusionMatrix) -> None:
+        """Add what `other`, over as many classes, has counted."""
+        self.counts += other.counts
+        self._missed += other._missed
+
     @property
     def true_pixels(self) -> npt.NDArray[np.int64]:
         """(C,) pixels of each class in the truth."""

@@ -1,0 +1,60 @@
+"""Named ways of teaching, in one table: what ``--recipe`` may name. "default" is what a round does by itself.
+
+The plain ones are loops as people write them first, kept to be compared with: whole images at three quarters of their
+size (crops of that area where images are larger), mirrored and no further varied, AdamW at a constant 1e-3, the last
+weights, class weights uncapped and not taken back at prediction.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from segstudio.core.errors import InputError, marked
+from segstudio_training.class_weights import DEFAULT_RULE
+from segstudio_training.data.augment import Augmentation
+from segstudio_training.job import Recipe
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A recipe with the rule for the class weights (a row of `RULES`) and the loss (a row of `LOSSES`)."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    class_weights: str = DEFAULT_RULE
+    loss: str = "cross_entropy"
+
+
+PLAIN = Recipe(
+    working_scale=0.75,
+    crop_pixels=360 * 270,
+    batch_size=4,
+    rate=1e-3,
+    continued_rate=1e-3,
+    most_over_least=math.inf,
+    prior_returned=0.0,
+    augmentation=Augmentation(scale=(1.0, 1.0), aspect=1.0, brightness=0, contrast=0, saturation=0, gamma=0),
+    averaged=False,
+    constant_rate=True,
+)
+
+DEFAULT = "default"
+RECIPES: dict[str, Teaching] = {
+    DEFAULT: Teaching(),
+    "plain": Teaching(PLAIN, "none"),
+    "plain_median": Teaching(PLAIN, "median_frequency"),
+    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency"),
+}
+
+
+def teaching_called(name: str) -> Teaching:
+    """The row of `RECIPES` called `name`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in RECIPES:
+        raise InputError(
+            marked('There is no recipe called "{name}". Choose one of: {known}.'), name=name, known=", ".join(RECIPES)
+        )
+    return RECIPES[name]

@@ -1,0 +1,166 @@
+"""A round as the program runs it: what the training child is told, and what its events mean for the network in use.
+
+Owns the decisions that the window and the simulation must take alike: what a round starts from, who teaches and who is
+held out, and whether the new checkpoint takes over. Runs nothing itself, and imports neither torch nor Qt.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.errors import TrainingError, marked
+from segstudio.core.resources import resource_root
+from segstudio.project.project import Project
+from segstudio.project.rounds import Round
+
+MIN_ISLAND = 40
+"""Pixels; in a proposal smaller islands are merged into what surrounds them, unless the person says otherwise."""
+LEAST_SECONDS = 5
+"""The least time budget of a round."""
+
+Scores = Mapping[str, Any]
+
+
+class Verdict(Enum):
+    """What the gate says of a round's checkpoint."""
+
+    FIRST = "first"
+    """There is nothing to compare it with."""
+    BETTER = "better"
+    WORSE = "worse"
+    CANNOT_JUDGE = "cannot_judge"
+    """Too few held-out images."""
+
+
+@dataclass(frozen=True)
+class RoundOrder:
+    """A round that is to be run.
+
+    Attributes:
+        id: unlike any other round's of the folder.
+        parent: the round whose checkpoint it starts from; None for a start without one.
+        checkpoint: the file that it will make.
+        arguments: what ``segstudio`` is called with to run it; it prints its events as JSON lines.
+    """
+
+    id: str
+    parent: Round | None
+    checkpoint: Path
+    arguments: tuple[str, ...]
+
+
+@dataclass
+class RoundEvents:
+    """What a training child has said that matters beyond the moment; tell it every event."""
+
+    baseline: dict[str, Any] | None = None
+    gate: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Keep `event` where it is the baseline or the gate's."""
+        if event.get("event") == "baseline":
+            self.baseline = event
+        elif event.get("event") == "gate":
+            self.gate = event
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """How a round ended: the round, the scores before and after (None where there are none), and what follows."""
+
+    round: Round
+    old_scores: dict[str, Any] | None
+    new_scores: dict[str, Any] | None
+    verdict: Verdict
+    reason: str
+    taken: bool
+    """Whether the new checkpoint took over."""
+
+
+def starter_checkpoint() -> Path:
+    """The checkpoint that comes with the program."""
+    return resource_root() / "starter.safetensors"
+
+
+def order_round(project: Project, seconds: float, options: Sequence[str] = ()) -> RoundOrder:
+    """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
+
+    Args:
+        project: the open folder.
+        seconds: the time budget.
+        options: further options of ``segstudio train``, where a round is to differ from what the program does.
+
+    Raises:
+        TrainingError: no image is accepted.
+        SaveError: the job cannot be written.
+    """
+    teaching = project.teaching_names()
+    if not teaching:
+        raise TrainingError(marked("There is nothing to learn from yet. Accept at least one image, then fine-tune."))
+    parent = project.current_round()
+    round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+    checkpoint = project.checkpoints_dir / f"{round_id}.safetensors"
+    job = project.write_job(round_id, {"train": teaching, "heldout": project.held_out_names()})
+    arguments = ["train", str(project.folder.root), "--out", str(checkpoint), "--job", str(job)]
+    arguments += ["--max-seconds", str(seconds), "--events"]
+    if project.folder.workspace != project.folder.root:
+        arguments += ["--workspace", str(project.folder.workspace)]
+    if parent is not None:
+        arguments += ["--from", str(parent.checkpoint)]
+    elif starter_checkpoint().is_file():
+        # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
+        arguments += ["--encoder-weights", str(starter_checkpoint())]
+    return RoundOrder(round_id, parent, checkpoint, (*arguments, *options))
+
+
+def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done: Mapping[str, Any]) -> RoundResult:
+    """Keep the round that ended with the event `done`, and put its checkpoint in use where it takes over.
+
+    Raises:
+        SaveError: the round could not be kept.
+    """
+    scores = done.get("heldout") or None
+    verdict = verdict_of(order.parent is not None, heard.gate)
+    taken = takes_over(verdict, heard.baseline, scores)
+    made = Round(
+        id=order.id,
+        checkpoint=order.checkpoint,
+        parent=order.parent.id if order.parent is not None else None,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        images=int(done.get("images", 0)),
+        seconds=float(done.get("seconds", 0.0)),
+        scores=scores,
+        kept=taken,
+        note="",
+    )
+    project.add_round(made)
+    if taken:
+        project.use_round(made.id)
+    return RoundResult(made, heard.baseline, scores, verdict, str(heard.gate.get("reason", "")), taken)
+
+
+def verdict_of(has_parent: bool, gate: Mapping[str, Any]) -> Verdict:
+    """What the child's `gate` event (empty where there was none) says; a word that is not known judges nothing."""
+    if not has_parent:
+        return Verdict.FIRST
+    try:
+        return Verdict(gate.get("verdict"))
+    except ValueError:
+        return Verdict.CANNOT_JUDGE
+
+
+def takes_over(verdict: Verdict, old: Scores | None, new: Scores | None) -> bool:
+    """Whether the new checkpoint replaces the old one, whose held-out scores are `new` and `old`.
+
+    Too few held-out images make no judgement; where they speak against the new network the old one stays.
+    """
+    if verdict is not Verdict.CANNOT_JUDGE:
+        return verdict is not Verdict.WORSE
+    before, after = (old or {}).get("miou"), (new or {}).get("miou")
+    return before is None or after is None or after >= before
