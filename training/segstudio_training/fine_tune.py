@@ -23,6 +23,7 @@ from segstudio_training.checkpoint import Checkpoint, follow_classes, load_check
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
+from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import (
     computes_bfloat16,
     default_width,
@@ -152,7 +153,7 @@ class _Round:
         """Train until the budget is used or nothing is gained any more."""
         recipe = self.job.recipe
         normalisation = self._checkpoint().normalisation
-        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed)
+        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed, self._turns())
         loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
         use_bfloat16 = computes_bfloat16(self.device)
         self.network.train()
@@ -213,6 +214,7 @@ class _Round:
         with ThreadPoolExecutor(usable_cores()) as pool:
             samples = list(pool.map(lambda position: self.teaching[position].labels, positions))
         frequencies = class_frequencies(samples, len(self.classes))
+        self.frequencies = frequencies
         present = [name for name, share in zip(self.classes.names, frequencies, strict=True) if share > 0]
         if len(present) < 2:
             raise TrainingError(
@@ -229,6 +231,16 @@ class _Round:
         height, width = np.median(shapes, axis=0)
         side = math.sqrt(self.job.recipe.crop_pixels / (height * width))
         return weights, (_crop_side(height, side), _crop_side(width, side))
+
+    def _turns(self) -> Turns:
+        """Which image teaches when."""
+        recipe = self.job.recipe
+        rare = None
+        if recipe.rare_crops > 0:
+            looked_at = [self.train.index(name) for name in evenly_spaced(self.train, FREQUENCY_IMAGES)]
+            places = {position: self.teaching.class_places(position) for position in looked_at}
+            rare = RareClasses(places, self.frequencies)
+        return Turns(len(self.teaching), self.job.seed, rare=rare, rare_share=recipe.rare_crops)
 
     def _network(self) -> nn.Module:
         job = self.job

@@ -31,6 +31,7 @@ class Recipe:
         most_over_least: cap on the class weights.
         prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
+        rare_crops: share (0 to 1) of the crops that are cut around a pixel of a class drawn by how rare it is.
     """
 
     working_side: int = WORKING_SIDE
@@ -42,6 +43,7 @@ class Recipe:
     most_over_least: float = 3.0
     prior_returned: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
+    rare_crops: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from segstudio_training.data.teaching_set import Sample
 
 CROP_DRAWS = 4
 """Where a crop is all void, so many others are tried."""
+MOST_OFF_CENTRE = 0.25
+"""What a crop is aimed at lies at most this share of its side away from its middle."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,17 @@ class Augmentation:
 
 
 def augmented(
-    sample: Sample, crop: tuple[int, int], random: np.random.Generator, how: Augmentation
+    sample: Sample,
+    crop: tuple[int, int],
+    random: np.random.Generator,
+    how: Augmentation,
+    around: tuple[int, int] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One varied crop: (3, h, w) uint8 image and (h, w) uint8 labels, (h, w) = `crop`."""
-    top, left, height, width = _crop_box(sample, crop, random, how)
+    """One varied crop: (3, h, w) uint8 image and (h, w) uint8 labels, (h, w) = `crop`.
+
+    Where `around` (row, column) is given, the crop holds that pixel near its middle, as far as the image allows.
+    """
+    top, left, height, width = _crop_box(sample, crop, random, how, around)
     # Cut before wrapping: the resize then touches the crop only.
     image = tv_tensors.Image(torch.from_numpy(sample.image[top : top + height, left : left + width]).permute(2, 0, 1))
     labels = tv_tensors.Mask(torch.from_numpy(sample.labels[top : top + height, left : left + width])[None])
@@ -63,7 +72,11 @@ def augmented(
 
 
 def _crop_box(
-    sample: Sample, crop: tuple[int, int], random: np.random.Generator, how: Augmentation
+    sample: Sample,
+    crop: tuple[int, int],
+    random: np.random.Generator,
+    how: Augmentation,
+    around: tuple[int, int] | None,
 ) -> tuple[int, int, int, int]:
     """(top, left, height, width) of a box inside the image, with labelled pixels where a few draws find any."""
     rows, columns = sample.labels.shape
@@ -75,8 +88,18 @@ def _crop_box(
         # A box larger than the image shrinks as a whole, which keeps its shape.
         shrink = min(1.0, rows / height, columns / width)
         tall, wide = max(1, int(height * shrink)), max(1, int(width * shrink))
-        top, left = int(random.integers(rows - tall + 1)), int(random.integers(columns - wide + 1))
+        if around is None:
+            top, left = int(random.integers(rows - tall + 1)), int(random.integers(columns - wide + 1))
+        else:
+            top = _start_around(around[0], tall, rows, random)
+            left = _start_around(around[1], wide, columns, random)
         box = (top, left, tall, wide)
         if (sample.labels[top : top + tall, left : left + wide] != VOID).any():
             break
     return box
+
+
+def _start_around(middle: int, side: int, length: int, random: np.random.Generator) -> int:
+    """Where a crop of `side` pixels begins so that `middle` lies in its middle half, or as near as `length` allows."""
+    start = middle - side // 2 + round(random.uniform(-MOST_OFF_CENTRE, MOST_OFF_CENTRE) * side)
+    return min(max(start, 0), length - side)
