@@ -105,7 +105,8 @@ class RoundRunner(QObject):
         self._baseline, self._gate = None, {}
         self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         self._checkpoint = project.checkpoints_dir / f"{self._round_id}.safetensors"
-        job = project.write_job(self._round_id, {"train": teaching, "heldout": project.held_out_names()})
+        names = {"train": teaching, "heldout": project.held_out_names(), "fresh": project.fresh_names(teaching)}
+        job = project.write_job(self._round_id, names)
         arguments = ["train", str(project.folder.root), "--out", str(self._checkpoint), "--job", str(job)]
         arguments += ["--max-seconds", str(seconds), "--events"]
         if project.folder.workspace != project.folder.root:

@@ -38,7 +38,9 @@ def train_command(
     dropout: Annotated[float, typer.Option(min=0, max=0.9)] = 0.0,
     split: Split = None,
     heldout_split: Split = None,
-    job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
+    job: Annotated[
+        Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names], "fresh": [names]}.')
+    ] = None,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1)] = None,
@@ -53,7 +55,7 @@ def train_command(
 ) -> None:
     """Teach a network the accepted images of FOLDER."""
     with told_errors(events):
-        source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, job)
+        source, train, heldout, fresh = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.fine_tune import fine_tune
         from segstudio_training.job import Job, described
 
@@ -61,6 +63,7 @@ def train_command(
             source=source,
             train=train,
             heldout=heldout,
+            fresh=fresh,
             out=out,
             start=start,
             network=network,
@@ -150,8 +153,8 @@ def _open_folder(folder: Path, workspace: Path | None) -> VocFolder:
 
 def _teaching_names(
     folder: Path, workspace: Path | None, split: str | None, heldout_split: str | None, job: Path | None
-) -> tuple[VocFolder, list[str], list[str]]:
-    """The folder, and the names that teach and that are held out, by the most particular thing that was given."""
+) -> tuple[VocFolder, list[str], list[str], list[str]]:
+    """The folder; the names that teach, are held out, are fresh, by the most particular thing that was given."""
     source = _open_folder(folder, workspace)
     if job is not None:
         return source, *_read_job(job)
@@ -166,7 +169,7 @@ def _teaching_names(
             heldout = project.held_out_names() if heldout is None else heldout
         finally:
             project.close()
-    return source, train, heldout
+    return source, train, heldout, []
 
 
 def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> tuple[VocFolder, list[str]]:
@@ -189,20 +192,22 @@ def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> 
     return source, names
 
 
-def _read_job(path: Path) -> tuple[list[str], list[str]]:
-    """The names in a job file.
+def _read_job(path: Path) -> tuple[list[str], list[str], list[str]]:
+    """The names in a job file: who teaches, who is held out, who is fresh.
 
     Raises:
-        InputError: missing or not of the form {"train": [names], "heldout": [names]}.
+        InputError: missing or not of the form {"train": [names], "heldout": [names], "fresh": [names]}, of which the
+            latter two may be left out.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        train, heldout = content["train"], content.get("heldout", [])
+        train, heldout, fresh = content["train"], content.get("heldout", []), content.get("fresh", [])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path) from error
-    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in (train, heldout)):
+    lists = (train, heldout, fresh)
+    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path)
-    return train, heldout
+    return lists
 
 
 def _one_of(what: str, value: str) -> str:

@@ -240,7 +240,8 @@ class _Round:
             looked_at = [self.train.index(name) for name in evenly_spaced(self.train, FREQUENCY_IMAGES)]
             places = {position: self.teaching.class_places(position) for position in looked_at}
             rare = RareClasses(places, self.frequencies)
-        return Turns(len(self.teaching), self.job.seed, rare=rare, rare_share=recipe.rare_crops)
+        fresh = [self.train.index(name) for name in set(self.job.fresh).intersection(self.train)]
+        return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
 
     def _network(self) -> nn.Module:
         job = self.job

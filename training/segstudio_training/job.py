@@ -32,6 +32,8 @@ class Recipe:
         prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
         rare_crops: share (0 to 1) of the crops that are cut around a pixel of a class drawn by how rare it is.
+        fresh_share: share (0 to 1) of the crops that are cut from images the network has not learnt from before
+            (`Job.fresh`), where there are such and others; 0 takes every image once before any comes again.
     """
 
     working_side: int = WORKING_SIDE
@@ -44,6 +46,7 @@ class Recipe:
     prior_returned: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
     rare_crops: float = 0.0
+    fresh_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Job:
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
         recipe: how to teach.
+        fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
     """
 
     source: LabelSource
@@ -84,6 +88,7 @@ class Job:
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
+    fresh: Sequence[str] = ()
 
     @property
     def state_path(self) -> Path:

@@ -71,7 +71,9 @@ def test_a_job_file_overrides_the_lists(folder: Path, tmp_path: Path) -> None:
     assert events[-1]["event"] == "done"
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"heldout": []}', '{"train": "s00"}', '{"train": [1]}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"heldout": []}', '{"train": "s00"}', '{"train": [1]}', '{"train": ["s00"], "fresh": "s00"}']
+)
 def test_a_bad_job_file(folder: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "job.json").write_text(content)
     code, _, stderr = call("train", folder, "--out", tmp_path / "a", "--job", tmp_path / "job.json", "--max-steps", 1)

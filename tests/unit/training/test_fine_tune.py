@@ -250,3 +250,17 @@ def test_the_average_of_a_still_network_is_that_network() -> None:
     for _ in range(50):
         average.update(network)
     assert torch.allclose(average.network.weight, network.weight)
+
+
+def losses_of(job: Job) -> list[float]:
+    return [event["loss"] for event in of_kind(run(job)[1], "step")]
+
+
+def test_fresh_images_and_rare_classes_change_what_teaches_only_where_the_recipe_says_so(
+    make_job: MakeJob, voc: VocFolder, every_step: None
+) -> None:
+    plain = losses_of(make_job())
+    assert losses_of(make_job(fresh=voc.names[4:8])) == plain
+    assert losses_of(make_job(recipe=replace(QUICK, fresh_share=0.5))) == plain, "nothing is fresh"
+    assert losses_of(make_job(fresh=voc.names[4:8], recipe=replace(QUICK, fresh_share=0.5))) != plain
+    assert losses_of(make_job(recipe=replace(QUICK, rare_crops=0.5))) != plain

@@ -45,8 +45,8 @@ class Turns:
         images: size of the teaching set.
         seed: of the round.
         fresh: positions of the images that the network has not learnt from before.
-        fresh_share: share (0 to 1) of the crops that are cut from `fresh` images, evenly spread over the places: few new
-            images are not drowned by many old ones, and old ones are replayed beside them. Fresh and old each have
+        fresh_share: share (0 to 1) of the crops that are cut from `fresh` images, evenly spread over the places: few
+            new images are not drowned by many old ones, and old ones are replayed beside them. Fresh and old each have
             passes of their own then. 0, or nothing fresh, or nothing else: all images have common passes.
         rare: where rare classes are, to aim crops at; None aims at nothing.
         rare_share: share (0 to 1) of the crops that are aimed. The image whose turn it was is passed over for the one
