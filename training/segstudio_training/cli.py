@@ -47,6 +47,12 @@ def train_command(
     resume: Annotated[Path | None, typer.Option(help="A stopped round to go on with.")] = None,
     class_weights: Annotated[str, typer.Option(callback=lambda value: _one_of("rule", value))] = "median_frequency",
     loss: Annotated[str, typer.Option(callback=lambda value: _one_of("loss", value))] = "cross_entropy",
+    augmentation: Annotated[
+        str | None,
+        typer.Option(
+            help="How far images are varied.", callback=lambda value: value and _one_of("augmentation", value)
+        ),
+    ] = None,
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
@@ -56,9 +62,11 @@ def train_command(
     """Teach a network the accepted images of FOLDER."""
     with told_errors(events):
         source, train, heldout, fresh = _teaching_names(folder, workspace, split, heldout_split, job)
+        from segstudio_training.data.augment import augmentation_called
         from segstudio_training.fine_tune import fine_tune
-        from segstudio_training.job import Job, described
+        from segstudio_training.job import Job, Recipe, described
 
+        recipe = Recipe() if augmentation is None else Recipe(augmentation=augmentation_called(augmentation))
         asked = Job(
             source=source,
             train=train,
@@ -77,6 +85,7 @@ def train_command(
             loss=loss,
             seed=seed,
             device=device,
+            recipe=recipe,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
         with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
@@ -213,11 +222,18 @@ def _read_job(path: Path) -> tuple[list[str], list[str], list[str]]:
 def _one_of(what: str, value: str) -> str:
     """`value` where the table of `what` has it; wrong usage (exit code 2) where not."""
     from segstudio_training.class_weights import RULES
+    from segstudio_training.data.augment import AUGMENTATIONS
     from segstudio_training.device import DEVICES
     from segstudio_training.losses import LOSSES
     from segstudio_training.networks import NETWORKS
 
-    known = {"network": list(NETWORKS), "loss": list(LOSSES), "rule": list(RULES), "device": list(DEVICES)}[what]
+    known = {
+        "network": list(NETWORKS),
+        "loss": list(LOSSES),
+        "rule": list(RULES),
+        "device": list(DEVICES),
+        "augmentation": list(AUGMENTATIONS),
+    }[what]
     if value not in known:
         raise typer.BadParameter(f'there is no {what} called "{value}"; choose one of: {", ".join(known)}')
     return value
