@@ -64,6 +64,7 @@ def test_colour_is_varied_and_labels_are_not() -> None:
 
 
 PLAIN = AUGMENTATIONS["none"]
+LABELS = np.zeros((40, 48), np.uint8)
 
 
 def gradient_sample() -> Sample:
@@ -116,6 +117,21 @@ def test_a_channel_gain_is_one_factor_per_channel() -> None:
     ratios = (image / gradient_sample().image).reshape(-1, 3)
     assert np.ptp(ratios, axis=0).max() < 0.03 and np.ptp(ratios.mean(axis=0)) > 0.02
     assert (np.abs(ratios.mean(axis=0) - 1) < 0.21).all()
+
+
+def test_a_hue_turns_colours_and_leaves_greys() -> None:
+    grey = Sample(np.repeat(np.arange(0, 240, 5, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(40, axis=0), LABELS)
+    red = Sample(np.full((40, 48, 3), (200, 50, 50), np.uint8), LABELS)
+    how = replace(PLAIN, hue=1 / 6)
+    seen = set()
+    for seed in range(12):
+        image, _ = augmented(grey, (40, 48), np.random.default_rng(seed), how)
+        assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - grey.image.astype(int)).max() <= 1
+        image, _ = augmented(red, (40, 48), np.random.default_rng(seed), how)
+        colour = image[:, 0, 0].tolist()
+        assert sum(colour) == pytest.approx(300, abs=2), "a turn about the grey axis keeps the sum"
+        seen.add(int(np.argsort(colour)[1]))
+    assert seen == {1, 2}, "towards yellow and towards magenta"
 
 
 def test_standard_augmentation_is_the_default_and_each_row_goes_further(voc: VocFolder) -> None:
