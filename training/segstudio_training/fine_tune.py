@@ -32,8 +32,16 @@ from segstudio_training.device import (
     torch_threads,
     usable_cores,
 )
+from segstudio_training.encoder_weights import NONE as NO_ENCODER_WEIGHTS
 from segstudio_training.encoder_weights import load_encoder_weights
-from segstudio_training.engine import WeightAverage, build_optimizer, rate_factor, train_one_step
+from segstudio_training.engine import (
+    WeightAverage,
+    build_optimizer,
+    freeze_stages,
+    rate_factor,
+    to_training_mode,
+    train_one_step,
+)
 from segstudio_training.evaluate import evaluate, evenly_spaced
 from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
 from segstudio_training.job import Ending, Job, Result, described
@@ -115,10 +123,12 @@ class _Round:
         self.teaching = TeachingSet(job.source, self.train, self.scale)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.start is not None or job.encoder_weights != NO_ENCODER_WEIGHTS:
+            freeze_stages(self.network, job.recipe.frozen_stages)
         self.average = WeightAverage(self.network)
         rate = job.recipe.continued_rate if self.start else job.recipe.rate
         self.peak_rate = rate
-        self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay)
+        self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay, job.recipe.optimizer)
         self.step = self.first_step = 0
         self.first_progress = 0.0
         self.baseline: dict[str, Any] | None = None
@@ -156,7 +166,7 @@ class _Round:
         plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed, self._turns())
         loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
         use_bfloat16 = computes_bfloat16(self.device)
-        self.network.train()
+        to_training_mode(self.network)
         next_scoring = (math.floor(self._progress() * EVALUATIONS) + 1) / EVALUATIONS
         last_event = 0.0
         with BatchStream(self.teaching, plan, self.step) as batches:
@@ -166,10 +176,11 @@ class _Round:
                     break
                 self._stop_if_cancelled()
                 images, labels = images.to(self.device), labels.to(self.device)
-                rate = self.peak_rate * rate_factor(min(progress, 1.0))
+                rate = self.peak_rate * rate_factor(min(progress, 1.0), recipe.schedule)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
-                self.average.update(self.network)
+                if recipe.averaged:
+                    self.average.update(self.network)
                 self.recent.append(images)
                 self.step += 1
                 if time.monotonic() - last_event >= EVENT_SECONDS or self.step == self.job.max_steps:
@@ -262,11 +273,12 @@ class _Round:
         return torch.from_numpy(score_offsets(self.weights, self.job.recipe.prior_returned)).float()
 
     def _checkpoint(self) -> Checkpoint:
-        """The average as it is now, as a checkpoint."""
-        if self.recent:
+        """The average as it is now (or the last weights, where the recipe wants no average), as a checkpoint."""
+        averaged = self.job.recipe.averaged
+        if self.recent and averaged:
             self.average.settle(self.recent)
-        average = self.average.network.state_dict()
-        state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
+        weights = (self.average.network if averaged else self.network).state_dict()
+        state = {name: value.detach().to("cpu").contiguous() for name, value in weights.items()}
         # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
         state["classifier.bias"] = state["classifier.bias"] - self._offsets()
         start = self.start

@@ -11,6 +11,7 @@ from typing import Any
 from segstudio_training.class_weights import DEFAULT_RULE
 from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.teaching_set import LabelSource
+from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.gate import Judgement
 
 WORKING_SIDE = 192
@@ -27,13 +28,18 @@ class Recipe:
         batch_size: crops per step.
         rate: peak learning rate of a network trained from nothing.
         continued_rate: the same where the round starts from a checkpoint.
-        weight_decay: AdamW's.
+        weight_decay: the optimizer's.
         most_over_least: cap on the class weights.
         prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
         rare_crops: share (0 to 1) of the crops that are cut around a pixel of a class drawn by how rare it is.
         fresh_share: share (0 to 1) of the crops that are cut from images the network has not learnt from before
             (`Job.fresh`), where there are such and others; 0 takes every image once before any comes again.
+        averaged: whether the checkpoint is the running average of the weights; False takes the last ones.
+        schedule: how the learning rate goes over the budget.
+        optimizer: what turns gradients into steps.
+        frozen_stages: so many of the encoder's first stages keep weights and batch-norm statistics, where the round
+            starts from a checkpoint or from encoder weights; a start from nothing freezes none.
     """
 
     working_side: int = WORKING_SIDE
@@ -47,6 +53,10 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     rare_crops: float = 0.0
     fresh_share: float = 0.0
+    averaged: bool = True
+    schedule: Schedule = Schedule.COSINE
+    optimizer: Optimizer = Optimizer.ADAMW
+    frozen_stages: int = 0
 
 
 @dataclass(frozen=True)
