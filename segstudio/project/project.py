@@ -26,7 +26,7 @@ from segstudio.project.held_out import Side
 from segstudio.project.index import ProjectIndex
 from segstudio.project.journal import Journal, Replay, checksum, ends_saved, replay
 from segstudio.project.kept_maps import DraftStore, Proposal, ProposalStore
-from segstudio.project.rounds import Round
+from segstudio.project.rounds import Round, fresh_names
 from segstudio.project.sides import Sides
 from segstudio.project.voc_folder import UInt8Array, VocFolder
 
@@ -238,11 +238,20 @@ class Project:
         self._index.set_current_round_id(round_id)
 
     def write_job(self, round_id: str, names: Mapping[str, Sequence[str]]) -> Path:
-        """Write the job file of a round, {"train": names, "heldout": names}, and return it. Raises SaveError."""
+        """Write the job file of a round, {"train": names, "heldout": names, "fresh": names}, and return it.
+
+        Raises:
+            SaveError: it could not be written.
+        """
         make_folder(self.checkpoints_dir)
-        path = self.state_dir / "jobs" / f"{round_id}.json"
+        path = self._job_path(round_id)
         write_atomically(path, json.dumps({key: list(value) for key, value in names.items()}, indent=1).encode())
         return path
+
+    def fresh_names(self, teaching: Sequence[str]) -> list[str]:
+        """Those of `teaching` that the current round's network has not learnt from; see `rounds.fresh_names`."""
+        current = self.current_round()
+        return fresh_names(teaching, self._job_path(current.id) if current is not None else None)
 
     # -- time -----------------------------------------------------------------------------------------------
 
@@ -267,6 +276,9 @@ class Project:
         """One image's lock, so that writing one does not keep the others waiting."""
         with self._lock:
             return self._name_locks[name]
+
+    def _job_path(self, round_id: str) -> Path:
+        return self.state_dir / "jobs" / f"{round_id}.json"
 
     def _journal_path(self, name: str) -> Path:
         return self._journal_dir / f"{name}.journal"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,3 +35,19 @@ class Round:
     scores: dict[str, Any] | None = None
     kept: bool = True
     note: str = ""
+
+
+def fresh_names(teaching: Sequence[str], parent_job: Path | None) -> list[str]:
+    """Those of `teaching` that did not teach the round whose job file is `parent_job`, in the same order.
+
+    None are fresh where there is no such round or its job file is gone or damaged: then nobody knows, and all images
+    are treated alike. An image whose mask was corrected since counts as taught.
+    """
+    taught: object = None
+    if parent_job is not None:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            taught = json.loads(parent_job.read_text(encoding="utf-8"))["train"]
+    if not isinstance(taught, list):
+        return []
+    known = {name for name in taught if isinstance(name, str)}
+    return [name for name in teaching if name not in known]

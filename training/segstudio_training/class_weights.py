@@ -14,6 +14,10 @@ Frequencies = npt.NDArray[np.float64]
 DEFAULT_RULE = "median_frequency"
 MOST_OVER_LEAST = 3.0
 """The cap: no class weighs more than so many times the lightest one."""
+BETA = 0.999
+"""β of the effective number: what a class shows beyond about 1 / (1 - β) = 1,000 samples is taken to be repetition."""
+IMAGE_SAMPLES = 20_000
+"""So many samples are counted in an image: its pixels at about 160×120."""
 
 
 def class_frequencies(label_maps: Iterable[npt.NDArray[np.uint8]], num_classes: int) -> Frequencies:
@@ -46,6 +50,24 @@ def _sqrt_median_frequency(frequencies: Frequencies) -> Frequencies:
     return np.sqrt(_median_frequency(frequencies))
 
 
+def _effective_number(frequencies: Frequencies) -> Frequencies:
+    """Weights ``(1 - β) / (1 - β^n)``, of mean 1 over the classes present.
+
+    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, equations 2 to 4.
+
+    There n counts labelled images. Here it counts pixels, because in scenes nearly every class is in nearly every
+    image, and counting images would weigh all alike: the class's pixels in an average image that contains it, were the
+    image `IMAGE_SAMPLES` large. Not all pixels of all images, because these repeat each other: every class has far more
+    than 1 / (1 - β) of them, which would again weigh all alike. So the weights depend neither on the size nor on the
+    number of images. Classes above 10 % of the pixels weigh nearly the same, those far below 5 % inversely to their
+    share.
+    """
+    present = frequencies > 0
+    effective = -np.expm1(frequencies * IMAGE_SAMPLES * np.log(BETA))
+    weights = np.divide(1 - BETA, effective, out=np.zeros_like(frequencies), where=present)
+    return weights / weights[present].mean() if present.any() else weights
+
+
 def score_offsets(weights: Frequencies, share: float) -> Frequencies:
     """(C,) what to take from the class scores so that predictions forget `share` (0 to 1) of the weights.
 
@@ -60,6 +82,7 @@ RULES: dict[str, Callable[[Frequencies], Frequencies]] = {
     "none": _none,
     "median_frequency": _median_frequency,
     "sqrt_median_frequency": _sqrt_median_frequency,
+    "effective_number": _effective_number,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,7 +40,9 @@ def train_command(
     dropout: Annotated[float, typer.Option(min=0, max=0.9)] = 0.0,
     split: Split = None,
     heldout_split: Split = None,
-    job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
+    job: Annotated[
+        Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names], "fresh": [names]}.')
+    ] = None,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1)] = None,
@@ -51,6 +54,10 @@ def train_command(
     loss: Annotated[
         str | None, typer.Option(help="The recipe's own.", callback=lambda value: _one_of("loss", value))
     ] = None,
+    augmentation: Annotated[
+        str | None,
+        typer.Option(help="How far images are varied.", callback=lambda value: _one_of("augmentation", value)),
+    ] = None,
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
@@ -59,16 +66,21 @@ def train_command(
 ) -> None:
     """Teach a network the accepted images of FOLDER."""
     with told_errors(events):
-        source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, job)
+        source, train, heldout, fresh = _teaching_names(folder, workspace, split, heldout_split, job)
+        from segstudio_training.data.augment import augmentation_called
         from segstudio_training.fine_tune import fine_tune
         from segstudio_training.job import Job, described
         from segstudio_training.recipes import teaching_called
 
         teaching = teaching_called(recipe)
+        how = teaching.recipe
+        if augmentation is not None:
+            how = replace(how, augmentation=augmentation_called(augmentation))
         asked = Job(
             source=source,
             train=train,
             heldout=heldout,
+            fresh=fresh,
             out=out,
             start=start,
             network=network,
@@ -82,7 +94,7 @@ def train_command(
             loss=loss or teaching.loss,
             seed=seed,
             device=device,
-            recipe=teaching.recipe,
+            recipe=how,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
         with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
@@ -196,8 +208,8 @@ def _open_folder(folder: Path, workspace: Path | None) -> VocFolder:
 
 def _teaching_names(
     folder: Path, workspace: Path | None, split: str | None, heldout_split: str | None, job: Path | None
-) -> tuple[VocFolder, list[str], list[str]]:
-    """The folder, and the names that teach and that are held out, by the most particular thing that was given."""
+) -> tuple[VocFolder, list[str], list[str], list[str]]:
+    """The folder; the names that teach, are held out, are fresh, by the most particular thing that was given."""
     source = _open_folder(folder, workspace)
     if job is not None:
         return source, *_read_job(job)
@@ -212,7 +224,7 @@ def _teaching_names(
             heldout = project.held_out_names() if heldout is None else heldout
         finally:
             project.close()
-    return source, train, heldout
+    return source, train, heldout, []
 
 
 def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> tuple[VocFolder, list[str]]:
@@ -235,25 +247,28 @@ def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> 
     return source, names
 
 
-def _read_job(path: Path) -> tuple[list[str], list[str]]:
-    """The names in a job file.
+def _read_job(path: Path) -> tuple[list[str], list[str], list[str]]:
+    """The names in a job file: who teaches, who is held out, who is fresh.
 
     Raises:
-        InputError: missing or not of the form {"train": [names], "heldout": [names]}.
+        InputError: missing or not of the form {"train": [names], "heldout": [names], "fresh": [names]}, of which the
+            latter two may be left out.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        train, heldout = content["train"], content.get("heldout", [])
+        train, heldout, fresh = content["train"], content.get("heldout", []), content.get("fresh", [])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path) from error
-    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in (train, heldout)):
+    lists = (train, heldout, fresh)
+    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path)
-    return train, heldout
+    return lists
 
 
 def _one_of(what: str, value: str | None) -> str | None:
     """`value` where the table of `what` has it, or where none was given; wrong usage (exit code 2) where not."""
     from segstudio_training.class_weights import RULES
+    from segstudio_training.data.augment import AUGMENTATIONS
     from segstudio_training.device import DEVICES
     from segstudio_training.losses import LOSSES
     from segstudio_training.networks import NETWORKS
@@ -265,6 +280,7 @@ def _one_of(what: str, value: str | None) -> str | None:
         "rule": RULES,
         "device": DEVICES,
         "recipe": RECIPES,
+        "augmentation": AUGMENTATIONS,
     }
     known = list(tables[what])
     if value is not None and value not in known:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable
+from enum import Enum
 
 import torch
 from torch import Tensor, nn
 
-from segstudio.core.errors import TrainingError, marked
+from segstudio.core.errors import InputError, TrainingError, marked
 
 WARM_UP = 0.04
 """Share of the budget over which the learning rate rises."""
@@ -24,22 +25,80 @@ GRADIENT_NORM = 5.0
 """Longer gradients are shortened to this (Euclidean norm over all weights)."""
 
 
-def rate_factor(progress: float) -> float:
-    """Share of the peak learning rate at `progress` (0 to 1): linear warm-up, then a cosine down."""
+MOMENTUM = 0.9
+"""SGD's, with Nesterov's look ahead."""
+
+
+class Schedule(Enum):
+    """How the learning rate goes over the budget."""
+
+    COSINE = "cosine"
+    """A linear warm-up, then a cosine down to nearly nothing."""
+    CONSTANT = "constant"
+    """The peak from the first step to the last, as plain loops have it."""
+
+
+class Optimizer(Enum):
+    """What turns gradients into steps."""
+
+    ADAMW = "adamw"
+    SGD = "sgd"
+
+
+def rate_factor(progress: float, schedule: Schedule = Schedule.COSINE) -> float:
+    """Share of the peak learning rate at `progress` (0 to 1)."""
+    if schedule is Schedule.CONSTANT:
+        return 1.0
     if progress < WARM_UP:
         return max(0.05, progress / WARM_UP)
     along = (min(progress, 1.0) - WARM_UP) / (1 - WARM_UP)
     return LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
 
 
-def build_optimizer(network: nn.Module, rate: float, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW; batch norms and biases do not decay."""
+def build_optimizer(
+    network: nn.Module, rate: float, weight_decay: float, kind: Optimizer = Optimizer.ADAMW
+) -> torch.optim.Optimizer:
+    """An optimizer of what is not frozen; batch norms and biases do not decay.
+
+    SGD's decay is added to the gradient and so scaled with the learning rate, AdamW's is not: at equal effect SGD's
+    `weight_decay` is some hundred times smaller.
+    """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=rate, fused=parameters[0].device.type in {"cpu", "cuda"})
+    fused = parameters[0].device.type in {"cpu", "cuda"}
+    if kind is Optimizer.SGD:
+        return torch.optim.SGD(groups, lr=rate, momentum=MOMENTUM, nesterov=True, fused=fused)
+    return torch.optim.AdamW(groups, lr=rate, fused=fused)
+
+
+def freeze_stages(network: nn.Module, count: int) -> None:
+    """Take the first `count` stages of `network.encoder` out of learning; call before `build_optimizer`.
+
+    Raises:
+        InputError: the network has no encoder of so many stages.
+    """
+    encoder = getattr(network, "encoder", None)
+    stages = len(encoder) if isinstance(encoder, nn.ModuleList) else 0
+    if count > stages:
+        raise InputError(
+            marked("{count} stages cannot be frozen: this network has {stages} encoder stages. Freeze fewer."),
+            count=count,
+            stages=stages,
+        )
+    if isinstance(encoder, nn.ModuleList):
+        for stage in encoder[:count]:
+            stage.requires_grad_(False)
+
+
+def to_training_mode(network: nn.Module) -> None:
+    """Set `network` to training, but frozen batch norms to the statistics that they have."""
+    network.train()
+    for norm in _norms(network):
+        if _is_frozen(norm):
+            norm.eval()
 
 
 def train_one_step(
@@ -77,6 +136,7 @@ class WeightAverage:
     """
 
     def __init__(self, network: nn.Module) -> None:
+        self._frozen = [_is_frozen(norm) for norm in _norms(network)]
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.steps = 0
 
@@ -94,9 +154,10 @@ class WeightAverage:
 
         Averaged weights give other activations than any of those that were averaged, so averaged statistics do not fit
         them; in a short round the difference ruins the prediction (Izmailov et al., "Averaging Weights Leads to Wider
-        Optima and Better Generalization", UAI 2018, section 3.2). Dropout is off meanwhile.
+        Optima and Better Generalization", UAI 2018, section 3.2). Dropout is off meanwhile. Frozen
+        batch norms stay as they are.
         """
-        norms = [module for module in self.network.modules() if isinstance(module, nn.BatchNorm2d)]
+        norms = [norm for norm, frozen in zip(_norms(self.network), self._frozen, strict=True) if not frozen]
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()
@@ -112,3 +173,11 @@ class WeightAverage:
 def _floats(network: nn.Module) -> list[Tensor]:
     tensors: Iterable[Tensor] = (*network.parameters(), *network.buffers())
     return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def _is_frozen(norm: nn.BatchNorm2d) -> bool:
+    return norm.affine and not norm.weight.requires_grad

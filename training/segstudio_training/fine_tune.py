@@ -23,6 +23,7 @@ from segstudio_training.checkpoint import Checkpoint, follow_classes, load_check
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
+from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import (
     computes_bfloat16,
     default_width,
@@ -31,8 +32,16 @@ from segstudio_training.device import (
     torch_threads,
     usable_cores,
 )
+from segstudio_training.encoder_weights import NONE as NO_ENCODER_WEIGHTS
 from segstudio_training.encoder_weights import load_encoder_weights
-from segstudio_training.engine import WeightAverage, build_optimizer, rate_factor, train_one_step
+from segstudio_training.engine import (
+    WeightAverage,
+    build_optimizer,
+    freeze_stages,
+    rate_factor,
+    to_training_mode,
+    train_one_step,
+)
 from segstudio_training.evaluate import evaluate, evenly_spaced
 from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
 from segstudio_training.job import Ending, Job, Result, described
@@ -114,10 +123,12 @@ class _Round:
         self.teaching = TeachingSet(job.source, self.train, self.scale)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.start is not None or job.encoder_weights != NO_ENCODER_WEIGHTS:
+            freeze_stages(self.network, job.recipe.frozen_stages)
         self.average = WeightAverage(self.network)
         rate = job.recipe.continued_rate if self.start else job.recipe.rate
         self.peak_rate = rate
-        self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay)
+        self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay, job.recipe.optimizer)
         self.step = self.first_step = 0
         self.first_progress = 0.0
         self.baseline: dict[str, Any] | None = None
@@ -152,10 +163,10 @@ class _Round:
         """Train until the budget is used or nothing is gained any more."""
         recipe = self.job.recipe
         normalisation = self._checkpoint().normalisation
-        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed)
+        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed, self._turns())
         loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
         use_bfloat16 = computes_bfloat16(self.device)
-        self.network.train()
+        to_training_mode(self.network)
         next_scoring = (math.floor(self._progress() * EVALUATIONS) + 1) / EVALUATIONS
         last_event = 0.0
         with BatchStream(self.teaching, plan, self.step) as batches:
@@ -165,7 +176,7 @@ class _Round:
                     break
                 self._stop_if_cancelled()
                 images, labels = images.to(self.device), labels.to(self.device)
-                rate = self.peak_rate * (1.0 if recipe.constant_rate else rate_factor(min(progress, 1.0)))
+                rate = self.peak_rate * rate_factor(min(progress, 1.0), recipe.schedule)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
                 if recipe.averaged:
@@ -214,6 +225,7 @@ class _Round:
         with ThreadPoolExecutor(usable_cores()) as pool:
             samples = list(pool.map(lambda position: self.teaching[position].labels, positions))
         frequencies = class_frequencies(samples, len(self.classes))
+        self.frequencies = frequencies
         present = [name for name, share in zip(self.classes.names, frequencies, strict=True) if share > 0]
         if len(present) < 2:
             raise TrainingError(
@@ -230,6 +242,17 @@ class _Round:
         height, width = np.median(shapes, axis=0)
         side = math.sqrt(self.job.recipe.crop_pixels / (height * width))
         return weights, (_crop_side(height, side), _crop_side(width, side))
+
+    def _turns(self) -> Turns:
+        """Which image teaches when."""
+        recipe = self.job.recipe
+        rare = None
+        if recipe.rare_crops > 0:
+            looked_at = [self.train.index(name) for name in evenly_spaced(self.train, FREQUENCY_IMAGES)]
+            places = {position: self.teaching.class_places(position) for position in looked_at}
+            rare = RareClasses(places, self.frequencies)
+        fresh = [self.train.index(name) for name in set(self.job.fresh).intersection(self.train)]
+        return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
 
     def _network(self) -> nn.Module:
         job = self.job

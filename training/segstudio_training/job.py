@@ -11,6 +11,7 @@ from typing import Any
 from segstudio_training.class_weights import DEFAULT_RULE
 from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.teaching_set import LabelSource
+from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.gate import Judgement
 
 WORKING_SIDE = 192
@@ -27,13 +28,19 @@ class Recipe:
         batch_size: crops per step.
         rate: peak learning rate of a network trained from nothing.
         continued_rate: the same where the round starts from a checkpoint.
-        weight_decay: AdamW's.
+        weight_decay: the optimizer's.
         most_over_least: cap on the class weights.
         prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
         augmentation: how far crops are varied.
         working_scale: a factor, at most 1, to work at instead of `working_side`.
-        averaged: whether the checkpoint is the running average of the weights; else it is the last weights.
-        constant_rate: whether the learning rate stays at its peak; else it rises shortly and falls along a cosine.
+        rare_crops: share (0 to 1) of the crops that are cut around a pixel of a class drawn by how rare it is.
+        fresh_share: share (0 to 1) of the crops that are cut from images the network has not learnt from before
+            (`Job.fresh`), where there are such and others; 0 takes every image once before any comes again.
+        averaged: whether the checkpoint is the running average of the weights; False takes the last ones.
+        schedule: how the learning rate goes over the budget.
+        optimizer: what turns gradients into steps.
+        frozen_stages: so many of the encoder's first stages keep weights and batch-norm statistics, where the round
+            starts from a checkpoint or from encoder weights; a start from nothing freezes none.
     """
 
     working_side: int = WORKING_SIDE
@@ -46,8 +53,12 @@ class Recipe:
     prior_returned: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
     working_scale: float | None = None
+    rare_crops: float = 0.0
+    fresh_share: float = 0.0
     averaged: bool = True
-    constant_rate: bool = False
+    schedule: Schedule = Schedule.COSINE
+    optimizer: Optimizer = Optimizer.ADAMW
+    frozen_stages: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class Job:
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
         recipe: how to teach.
+        fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
     """
 
     source: LabelSource
@@ -88,6 +100,7 @@ class Job:
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
+    fresh: Sequence[str] = ()
 
     @property
     def state_path(self) -> Path:

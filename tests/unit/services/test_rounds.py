@@ -11,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.errors import TrainingError
+from segstudio.project.held_out import Side
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
 from segstudio.services import fine_tune_process
@@ -96,6 +97,7 @@ def test_the_first_round_takes_over(
     assert arguments[0] == "train" and "--events" in arguments and "--from" not in arguments
     job = json.loads(Path(arguments[arguments.index("--job") + 1]).read_text())
     assert sorted(job["train"]) == ["s00", "s01", "s02", "s03"] and sorted(job["heldout"]) == ["s04", "s05"]
+    assert job["fresh"] == [], "a first round has nothing older to set them against"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,18 @@ def test_the_verdict_decides_which_network_proposes(
     assert changed == ([True] if taken else [])
     assert started[0][started[0].index("--from") + 1] == str(old.checkpoint)
     assert [made.id for made in project.rounds()] == ["old", result.round.id]
+
+
+def test_the_next_round_is_told_what_was_accepted_since(
+    runner: RoundRunner, project: Project, qtbot: QtBot, child_says: Callable[..., list[list[str]]]
+) -> None:
+    started = child_says({"event": "gate", "verdict": "better", "reason": "Better."}, DONE)
+    run(runner, project, qtbot)
+    project.accept("s06", project.load_label_map("s03").array.copy())
+    project.move_to_side("s06", Side.TEACHING)
+    run(runner, project, qtbot)
+    job = json.loads(Path(started[1][started[1].index("--job") + 1]).read_text())
+    assert job["fresh"] == ["s06"] and sorted(job["train"]) == ["s00", "s01", "s02", "s03", "s06"]
 
 
 def test_the_person_overrules_the_gate_and_goes_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from segstudio.core.errors import InputError, SegStudioError, TrainingError
 from segstudio.project.voc_folder import VocFolder
 from segstudio_training.checkpoint import Normalisation
-from segstudio_training.data.augment import Augmentation, augmented
+from segstudio_training.data.augment import AUGMENTATIONS, Augmentation, augmentation_called, augmented
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.teaching_set import Sample, TeachingSet, read_pair, working_scale
 from tests.unit.training.conftest import write_voc
@@ -60,6 +61,92 @@ def test_colour_is_varied_and_labels_are_not() -> None:
         float(augmented(sample, (32, 32), np.random.default_rng(s), Augmentation())[0].float().mean()) for s in range(8)
     }
     assert len(means) > 4
+
+
+PLAIN = AUGMENTATIONS["none"]
+LABELS = np.zeros((40, 48), np.uint8)
+
+
+def gradient_sample() -> Sample:
+    """An image of 40×48 pixels, smooth in red and green and chequered in blue, one class left and one right."""
+    rows, columns = np.mgrid[:40, :48]
+    image = np.stack([60 + 2 * columns, 80 + 2 * rows, 150 - columns + 20 * ((rows + columns) % 2)], axis=2).astype(
+        np.uint8
+    )
+    return Sample(image, (columns >= 24).astype(np.uint8))
+
+
+def varied(how: Augmentation, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    image, labels = augmented(gradient_sample(), (40, 48), np.random.default_rng(seed), how)
+    return image.permute(1, 2, 0).numpy(), labels.numpy()
+
+
+def test_without_augmentation_a_crop_is_cut_and_left_alone() -> None:
+    sample = gradient_sample()
+    image, labels = varied(PLAIN)
+    assert np.array_equal(image, sample.image) and np.array_equal(labels, sample.labels)
+
+
+def test_a_rotation_turns_both_and_leaves_the_corners_void() -> None:
+    turned = False
+    for seed in range(6):
+        image, labels = varied(replace(PLAIN, rotation=8.0), seed)
+        corners = (labels == 255).mean()
+        assert corners < 0.12
+        turned = turned or corners > 0.03
+        # The class border lies where red passes the middle: the two turned by the same angle.
+        wrong = (image[..., 0].astype(int) >= 107) != (labels == 1)
+        assert wrong[5:-5, 5:-5][labels[5:-5, 5:-5] != 255].mean() < 0.04
+    assert turned
+
+
+@pytest.mark.parametrize("field", ["channel_gain", "hue", "blur", "noise"])
+def test_stronger_variation_changes_the_image_within_bounds_and_never_the_labels(field: str) -> None:
+    amounts = {"channel_gain": 0.2, "hue": 0.1, "blur": 1.0, "noise": 8.0}
+    plain, plain_labels = varied(PLAIN)
+    far = []
+    for seed in range(8):
+        image, labels = varied(replace(PLAIN, **{field: amounts[field]}), seed)
+        assert image.dtype == np.uint8 and np.array_equal(labels, plain_labels)
+        far.append(np.abs(image.astype(int) - plain.astype(int)).mean())
+    assert 0.1 < max(far) < 40 and len({round(value, 6) for value in far}) > 3
+
+
+def test_a_channel_gain_is_one_factor_per_channel() -> None:
+    image, _ = varied(replace(PLAIN, channel_gain=0.2), seed=1)
+    ratios = (image / gradient_sample().image).reshape(-1, 3)
+    assert np.ptp(ratios, axis=0).max() < 0.03 and np.ptp(ratios.mean(axis=0)) > 0.02
+    assert (np.abs(ratios.mean(axis=0) - 1) < 0.21).all()
+
+
+def test_a_hue_turns_colours_and_leaves_greys() -> None:
+    grey = Sample(np.repeat(np.arange(0, 240, 5, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(40, axis=0), LABELS)
+    red = Sample(np.full((40, 48, 3), (200, 50, 50), np.uint8), LABELS)
+    how = replace(PLAIN, hue=1 / 6)
+    seen = set()
+    for seed in range(12):
+        image, _ = augmented(grey, (40, 48), np.random.default_rng(seed), how)
+        assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - grey.image.astype(int)).max() <= 1
+        image, _ = augmented(red, (40, 48), np.random.default_rng(seed), how)
+        colour = image[:, 0, 0].tolist()
+        assert sum(colour) == pytest.approx(300, abs=2), "a turn about the grey axis keeps the sum"
+        seen.add(int(np.argsort(colour)[1]))
+    assert seen == {1, 2}, "towards yellow and towards magenta"
+
+
+def test_standard_augmentation_is_the_default_and_each_row_goes_further(voc: VocFolder) -> None:
+    assert augmentation_called("standard") == Augmentation()
+    teaching = TeachingSet(voc, voc.names, 1.0)
+    for how in AUGMENTATIONS.values():
+        plan = replace(PLAN, augmentation=how)
+        images, labels = make_batch(teaching, plan, 3)
+        again, same = make_batch(teaching, plan, 3)
+        assert torch.equal(images, again) and torch.equal(labels, same)
+        assert bool(images.isfinite().all()) and set(labels.unique().tolist()) <= {0, 1, 2, 255}
+    lows = [how.scale[1] / how.scale[0] for how in AUGMENTATIONS.values()]
+    assert lows == sorted(lows)
+    with pytest.raises(InputError, match="standard"):
+        augmentation_called("wild")
 
 
 def test_a_thread_ahead_gives_the_very_same_batches(voc: VocFolder) -> None:

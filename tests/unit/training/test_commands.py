@@ -71,7 +71,21 @@ def test_a_job_file_overrides_the_lists(folder: Path, tmp_path: Path) -> None:
     assert events[-1]["event"] == "done"
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"heldout": []}', '{"train": "s00"}', '{"train": [1]}'])
+def test_augmentation_is_chosen_by_name(folder: Path, tmp_path: Path) -> None:
+    losses = []
+    for name in ("none", "standard", None):
+        option = [] if name is None else ["--augmentation", name]
+        options = ["--width", 4, "--max-steps", 1, "--device", "cpu", "--events", *option]
+        _, stdout, _ = call("train", folder, "--out", tmp_path / "a.safetensors", *options)
+        losses.append(next(event["loss"] for event in map(json.loads, stdout.splitlines()) if event["event"] == "step"))
+    assert losses[0] != losses[1] == losses[2]
+    code, _, stderr = call("train", folder, "--out", tmp_path / "a.safetensors", "--augmentation", "wild")
+    assert code == 2 and "strong" in stderr
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"heldout": []}', '{"train": "s00"}', '{"train": [1]}', '{"train": ["s00"], "fresh": "s00"}']
+)
 def test_a_bad_job_file(folder: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "job.json").write_text(content)
     code, _, stderr = call("train", folder, "--out", tmp_path / "a", "--job", tmp_path / "job.json", "--max-steps", 1)

@@ -18,7 +18,7 @@ from segstudio.core.errors import Cancelled, CheckpointError, InputError, Traini
 from segstudio.project.voc_folder import VocFolder
 from segstudio_training import fine_tune as fine_tunes
 from segstudio_training.checkpoint import load_checkpoint, save_checkpoint
-from segstudio_training.engine import WeightAverage, rate_factor
+from segstudio_training.engine import Optimizer, Schedule, WeightAverage, rate_factor
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.gate import Verdict
 from segstudio_training.job import Ending, Job
@@ -250,3 +250,40 @@ def test_the_average_of_a_still_network_is_that_network() -> None:
     for _ in range(50):
         average.update(network)
     assert torch.allclose(average.network.weight, network.weight)
+
+
+def losses_of(job: Job) -> list[float]:
+    return [event["loss"] for event in of_kind(run(job)[1], "step")]
+
+
+def test_fresh_images_and_rare_classes_change_what_teaches_only_where_the_recipe_says_so(
+    make_job: MakeJob, voc: VocFolder, every_step: None
+) -> None:
+    plain = losses_of(make_job())
+    assert losses_of(make_job(fresh=voc.names[4:8])) == plain
+    assert losses_of(make_job(recipe=replace(QUICK, fresh_share=0.5))) == plain, "nothing is fresh"
+    assert losses_of(make_job(fresh=voc.names[4:8], recipe=replace(QUICK, fresh_share=0.5))) != plain
+    assert losses_of(make_job(recipe=replace(QUICK, rare_crops=0.5))) != plain
+
+
+def test_a_plain_recipe_keeps_the_last_weights_at_a_constant_rate(make_job: MakeJob, every_step: None) -> None:
+    plain = replace(QUICK, averaged=False, schedule=Schedule.CONSTANT, optimizer=Optimizer.SGD, rate=0.01)
+    result, events = run(make_job(recipe=plain))
+    last = load_checkpoint(result.checkpoint).state_dict
+    assert {event["learning_rate"] for event in of_kind(events, "step")} == {0.01}
+    averaged, same = run(make_job(recipe=replace(plain, averaged=True)))
+    assert [e["loss"] for e in of_kind(events, "step")] == [e["loss"] for e in of_kind(same, "step")]
+    average = load_checkpoint(averaged.checkpoint).state_dict
+    assert not torch.equal(last["classifier.weight"], average["classifier.weight"])
+
+
+def test_frozen_stages_stay_as_the_checkpoint_had_them(make_job: MakeJob, checkpoint_path: Path) -> None:
+    old = load_checkpoint(checkpoint_path).state_dict
+    result, _ = run(make_job(start=checkpoint_path, recipe=replace(QUICK, frozen_stages=2)))
+    new = load_checkpoint(result.checkpoint).state_dict
+    frozen = [name for name in old if name.startswith(("encoder.0.", "encoder.1."))]
+    assert frozen and all(torch.equal(old[name], new[name]) for name in frozen)
+    assert not torch.equal(old["encoder.2.0.weight"], new["encoder.2.0.weight"])
+    # A start from nothing has nothing worth keeping.
+    fresh, _ = run(make_job(recipe=replace(QUICK, frozen_stages=5)))
+    assert not torch.equal(load_checkpoint(fresh.checkpoint).state_dict["encoder.0.1.running_mean"], torch.zeros(4))

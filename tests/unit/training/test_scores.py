@@ -100,6 +100,20 @@ def test_median_frequency_by_hand() -> None:
     assert class_weights("none", frequencies) == pytest.approx([1, 1, 1, 0])
 
 
+def test_effective_number_by_hand() -> None:
+    # 0.05 % of 20,000 samples are 10: (1 - 0.999) / (1 - 0.999^10) = 0.001 / 0.009955 = 0.10045. 90 % are 18,000, of
+    # which about 1 / (1 - 0.999) = 1,000 are effective: 0.001. Their mean is 0.050725.
+    weights = class_weights("effective_number", np.array([0.9, 0.0005, 0.0]), cap=1000)
+    assert weights == pytest.approx([0.001 / 0.050725, 0.10045 / 0.050725, 0], rel=1e-3)
+
+
+def test_effective_number_weighs_frequent_classes_alike_and_rare_ones_by_their_share() -> None:
+    weights = class_weights("effective_number", np.array([0.9, 0.3, 0.002, 0.001]), cap=1000)
+    assert weights[0] == pytest.approx(weights[1], rel=0.01)
+    assert weights[3] == pytest.approx(2 * weights[2], rel=0.02)
+    assert (class_weights("effective_number", np.zeros(3)) == 0).all()
+
+
 def test_no_class_weighs_more_than_the_cap_times_the_lightest() -> None:
     weights = class_weights("median_frequency", np.array([0.9, 0.05, 0.0001]), cap=8)
     assert weights.max() == pytest.approx(8 * weights.min())

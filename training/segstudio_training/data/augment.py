@@ -1,4 +1,4 @@
-"""Joint augmentation of an image and its label map: scale, crop, flip, colour.
+"""Joint augmentation of an image and its label map: scale, rotation, crop, flip, colour, blur and noise.
 
 The random numbers are drawn from a generator of our own, because torchvision's transform classes draw from torch's
 global one, which a thread that works ahead would share with the network's dropout: two runs of one seed would differ.
@@ -10,21 +10,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
 from segstudio.core.class_table import VOID
-from segstudio_training.data.teaching_set import Sample
+from segstudio.core.errors import InputError, marked
+from segstudio_training.data.teaching_set import Pixels, Sample
 
 CROP_DRAWS = 4
 """Where a crop is all void, so many others are tried."""
+MOST_OFF_CENTRE = 0.25
+"""What a crop is aimed at lies at most this share of its side away from its middle."""
+
+BLUR_SIDE = 5
+"""Pixels of the blur's kernel: enough for standard deviations up to 1."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far images are varied.
+    """How far images are varied. What is 0 is not done.
 
     Attributes:
         scale: least and greatest magnification of a crop against the working size.
@@ -32,6 +40,11 @@ class Augmentation:
         brightness, contrast, saturation: greatest deviation of each factor from 1.
         gamma: greatest deviation of the exponent from 1.
         flip: probability of mirroring left and right.
+        rotation: greatest turn to either side, in degrees; corners that come from outside the crop are void.
+        channel_gain: greatest deviation of each colour channel's factor from 1, as another light has it.
+        hue: greatest turn of the hues, as a share (0 to 0.5) of the colour circle; greys stay.
+        blur: greatest standard deviation of a Gaussian blur, in pixels.
+        noise: greatest standard deviation of Gaussian noise, in grey levels of 255.
     """
 
     scale: tuple[float, float] = (0.6, 1.1)
@@ -41,29 +54,130 @@ class Augmentation:
     saturation: float = 0.3
     gamma: float = 0.2
     flip: float = 0.5
+    rotation: float = 0.0
+    channel_gain: float = 0.0
+    hue: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "none": Augmentation(
+        scale=(1.0, 1.0), aspect=1.0, brightness=0.0, contrast=0.0, saturation=0.0, gamma=0.0, flip=0.0
+    ),
+    "light": Augmentation(scale=(0.8, 1.1), aspect=1.0, brightness=0.1, contrast=0.1, saturation=0.1, gamma=0.0),
+    "standard": Augmentation(),
+    "strong": Augmentation(
+        scale=(0.5, 1.5),
+        aspect=1.25,
+        brightness=0.4,
+        contrast=0.4,
+        saturation=0.5,
+        gamma=0.3,
+        rotation=5.0,
+        channel_gain=0.1,
+        hue=0.03,
+        blur=0.7,
+        noise=6.0,
+    ),
+}
+"""From the crop as it is to what many steps on few images need. A crop is still a part of the image in all of them."""
+
+
+def augmentation_called(name: str) -> Augmentation:
+    """The row of `AUGMENTATIONS` called `name`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in AUGMENTATIONS:
+        raise InputError(
+            marked('There is no augmentation called "{name}". Choose one of: {known}.'),
+            name=name,
+            known=", ".join(AUGMENTATIONS),
+        )
+    return AUGMENTATIONS[name]
 
 
 def augmented(
-    sample: Sample, crop: tuple[int, int], random: np.random.Generator, how: Augmentation
+    sample: Sample,
+    crop: tuple[int, int],
+    random: np.random.Generator,
+    how: Augmentation,
+    around: tuple[int, int] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One varied crop: (3, h, w) uint8 image and (h, w) uint8 labels, (h, w) = `crop`."""
-    top, left, height, width = _crop_box(sample, crop, random, how)
-    # Cut before wrapping: the resize then touches the crop only.
-    image = tv_tensors.Image(torch.from_numpy(sample.image[top : top + height, left : left + width]).permute(2, 0, 1))
-    labels = tv_tensors.Mask(torch.from_numpy(sample.labels[top : top + height, left : left + width])[None])
+    """One varied crop: (3, h, w) uint8 image and (h, w) uint8 labels, (h, w) = `crop`.
+
+    Where `around` (row, column) is given, the crop holds that pixel near its middle, as far as the image allows.
+    """
+    top, left, height, width = _crop_box(sample, crop, random, how, around)
+    # Cut before wrapping: what follows then touches the crop only.
+    cut, mask = (
+        sample.image[top : top + height, left : left + width],
+        sample.labels[top : top + height, left : left + width],
+    )
+    if how.rotation:
+        cut, mask = _rotated(cut, mask, how.rotation * random.uniform(-1, 1))
+    image = tv_tensors.Image(torch.from_numpy(cut).permute(2, 0, 1))
+    labels = tv_tensors.Mask(torch.from_numpy(mask)[None])
     image = functional.resize(image, list(crop), antialias=True)
     labels = functional.resize(labels, list(crop))
     if random.random() < how.flip:
         image, labels = functional.horizontal_flip(image), functional.horizontal_flip(labels)
+    image = _recoloured(image, random, how)
+    return image.as_subclass(torch.Tensor), labels.as_subclass(torch.Tensor)[0]
+
+
+def _rotated(image: Pixels, labels: Pixels, degrees: float) -> tuple[Pixels, Pixels]:
+    """(H, W, 3) `image` and (H, W) `labels` turned about their middle; what comes from outside is mirrored and void."""
+    height, width = labels.shape
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    # Mirrored and not black, so that convolutions beside the void see no edge that no image has.
+    turned = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    mask = cv2.warpAffine(
+        labels, turn, (width, height), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=VOID
+    )
+    return turned, mask
+
+
+def _recoloured(image: torch.Tensor, random: np.random.Generator, how: Augmentation) -> torch.Tensor:
+    """(3, h, w) uint8 `image` in another light, as another camera sees it."""
     image = functional.adjust_brightness(image, 1 + how.brightness * random.uniform(-1, 1))
     image = functional.adjust_contrast(image, 1 + how.contrast * random.uniform(-1, 1))
     image = functional.adjust_saturation(image, 1 + how.saturation * random.uniform(-1, 1))
     image = functional.adjust_gamma(image, 1 + how.gamma * random.uniform(-1, 1))
-    return image.as_subclass(torch.Tensor), labels.as_subclass(torch.Tensor)[0]
+    if how.hue or how.channel_gain:
+        image = _tinted(image, how.hue * random.uniform(-1, 1), 1 + how.channel_gain * random.uniform(-1, 1, 3))
+    if how.blur:
+        sigma = how.blur * random.uniform(0, 1)
+        # Below a quarter of a pixel there is nothing to see.
+        image = functional.gaussian_blur(image, [BLUR_SIDE, BLUR_SIDE], [sigma]) if sigma > 0.25 else image
+    if how.noise:
+        grain = how.noise * random.uniform(0, 1) * random.standard_normal(tuple(image.shape), dtype=np.float32)
+        image = (image + torch.from_numpy(grain.astype(np.float32))).round_().clamp_(0, 255).to(torch.uint8)
+    return image
+
+
+def _tinted(image: torch.Tensor, hue: float, gains: npt.NDArray[np.float64]) -> torch.Tensor:
+    """(3, h, w) uint8 `image` with its hues turned by `hue` of the colour circle and its channels times `gains`.
+
+    The turn is about the grey axis of RGB, one matrix for hue and gains together: five times as fast as by way of HSV.
+    """
+    cosine, sine = math.cos(2 * math.pi * hue), math.sin(2 * math.pi * hue)
+    along = (1 - cosine) / 3
+    aside = sine / math.sqrt(3)
+    turn = np.full((3, 3), along) + cosine * np.eye(3) + aside * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    matrix = torch.from_numpy(gains[:, None] * turn).float()
+    tinted = (matrix @ image.flatten(1).float()).round_().clamp_(0, 255).to(torch.uint8)
+    return tinted.view(image.shape)
 
 
 def _crop_box(
-    sample: Sample, crop: tuple[int, int], random: np.random.Generator, how: Augmentation
+    sample: Sample,
+    crop: tuple[int, int],
+    random: np.random.Generator,
+    how: Augmentation,
+    around: tuple[int, int] | None,
 ) -> tuple[int, int, int, int]:
     """(top, left, height, width) of a box inside the image, with labelled pixels where a few draws find any."""
     rows, columns = sample.labels.shape
@@ -75,8 +189,18 @@ def _crop_box(
         # A box larger than the image shrinks as a whole, which keeps its shape.
         shrink = min(1.0, rows / height, columns / width)
         tall, wide = max(1, int(height * shrink)), max(1, int(width * shrink))
-        top, left = int(random.integers(rows - tall + 1)), int(random.integers(columns - wide + 1))
+        if around is None:
+            top, left = int(random.integers(rows - tall + 1)), int(random.integers(columns - wide + 1))
+        else:
+            top = _start_around(around[0], tall, rows, random)
+            left = _start_around(around[1], wide, columns, random)
         box = (top, left, tall, wide)
         if (sample.labels[top : top + tall, left : left + wide] != VOID).any():
             break
     return box
+
+
+def _start_around(middle: int, side: int, length: int, random: np.random.Generator) -> int:
+    """Where a crop of `side` pixels begins so that `middle` lies in its middle half, or as near as `length` allows."""
+    start = middle - side // 2 + round(random.uniform(-MOST_OFF_CENTRE, MOST_OFF_CENTRE) * side)
+    return min(max(start, 0), length - side)

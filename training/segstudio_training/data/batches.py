@@ -18,32 +18,34 @@ from torch import Tensor
 from segstudio_training.checkpoint import Normalisation
 from segstudio_training.data.augment import Augmentation, augmented
 from segstudio_training.data.teaching_set import TeachingSet
+from segstudio_training.data.turns import VARIATION, Turns
 
 BATCHES_AHEAD = 3
 
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed."""
+    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed.
+
+    `turns` says which image comes when; None takes every image once before any comes again.
+    """
 
     size: int
     crop: tuple[int, int]
     augmentation: Augmentation
     normalisation: Normalisation
     seed: int
+    turns: Turns | None = None
 
 
 def make_batch(teaching: TeachingSet, plan: BatchPlan, step: int) -> tuple[Tensor, Tensor]:
-    """Batch number `step`: (N, 3, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed.
-
-    Every image comes once before any comes again, in an order drawn anew for each pass.
-    """
+    """Batch number `step`: (N, 3, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed."""
+    turns = plan.turns or Turns(len(teaching), plan.seed)
     images, labels = [], []
     for place in range(step * plan.size, (step + 1) * plan.size):
-        one_pass, position = divmod(place, len(teaching))
-        order = np.random.default_rng((plan.seed, 1, one_pass)).permutation(len(teaching))
-        random = np.random.default_rng((plan.seed, 2, place))
-        image, label = augmented(teaching[int(order[position])], plan.crop, random, plan.augmentation)
+        turn = turns.at(place)
+        random = np.random.default_rng((plan.seed, VARIATION, place))
+        image, label = augmented(teaching[turn.image], plan.crop, random, plan.augmentation, turn.around)
         images.append(image)
         labels.append(label)
     mean = torch.tensor(plan.normalisation.mean).view(1, 3, 1, 1) * 255

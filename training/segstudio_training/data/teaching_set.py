@@ -16,14 +16,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segstudio.core.class_table import ClassTable
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.errors import InputError, TrainingError, marked
 
 Pixels = npt.NDArray[np.uint8]
+ClassPlaces = dict[int, npt.NDArray[np.uint16]]
+"""Class index to (K, 2) rows and columns of pixels of that class, at working size; classes not shown are left out."""
 CACHE_BYTES = 1_000_000_000
 """Decoded images at working size are kept up to so many bytes: some 2,000 of 384×288 pixels."""
 SIZES_ASKED = 64
 """The working scale follows the median size of so many images, evenly spread over the list."""
+
+PLACES_KEPT = 64
+"""Pixels per class and image that are remembered: 256 bytes each."""
 
 
 class LabelSource(Protocol):
@@ -103,6 +108,7 @@ class TeachingSet:
         self._budget = cache_bytes
         self._held = 0
         self._cache: OrderedDict[int, Sample] = OrderedDict()
+        self._places: dict[int, ClassPlaces] = {}
         self._lock = threading.Lock()
         if not self.names:
             raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
@@ -131,6 +137,18 @@ class TeachingSet:
                 self._held -= dropped.nbytes
         return sample
 
+    def class_places(self, index: int) -> ClassPlaces:
+        """Up to `PLACES_KEPT` random pixels of each class in sample `index`, the same ones every time.
+
+        They are remembered beyond the byte budget: a class costs an image as much as 64 of its pixels do.
+        """
+        if index not in self._places:
+            labels = self[index].labels
+            random = np.random.default_rng(index)
+            shown = np.flatnonzero(np.bincount(labels.ravel(), minlength=VOID + 1)[:VOID])
+            self._places[index] = {int(value): _some_pixels(labels == value, random) for value in shown}
+        return self._places[index]
+
     def _reduced(self, sample: Sample) -> Sample:
         height, width = sample.labels.shape
         size = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
@@ -141,3 +159,11 @@ class TeachingSet:
             cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
             cv2.resize(sample.labels, size, interpolation=cv2.INTER_NEAREST_EXACT),
         )
+
+
+def _some_pixels(mask: npt.NDArray[np.bool_], random: np.random.Generator) -> npt.NDArray[np.uint16]:
+    """(K, 2) rows and columns of up to `PLACES_KEPT` pixels where `mask` is True."""
+    found = np.flatnonzero(mask)
+    if len(found) > PLACES_KEPT:
+        found = random.choice(found, PLACES_KEPT, replace=False)
+    return np.stack(np.unravel_index(found, mask.shape), axis=1).astype(np.uint16)

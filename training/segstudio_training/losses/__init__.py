@@ -12,8 +12,16 @@ from torch import Tensor, nn
 
 from segstudio.core.errors import InputError, marked
 from segstudio_training.losses.cross_entropy import WeightedCrossEntropy
+from segstudio_training.losses.cross_entropy_dice import CrossEntropyDice
+from segstudio_training.losses.focal import FocalLoss
+from segstudio_training.losses.lovasz_softmax import LovaszSoftmax
 
-LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {"cross_entropy": WeightedCrossEntropy}
+LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {
+    "cross_entropy": WeightedCrossEntropy,
+    "focal": FocalLoss,
+    "cross_entropy_dice": CrossEntropyDice,
+    "lovasz_softmax": LovaszSoftmax,
+}
 
 
 def build_loss(name: str, class_weights: Tensor) -> nn.Module:
