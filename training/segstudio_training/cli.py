@@ -152,6 +152,7 @@ def compare_command(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoints, tables and plots.")],
     split: Split = None,
     heldout_split: Split = None,
+    job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget of each network.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of each network.")] = None,
@@ -167,7 +168,7 @@ def compare_command(
 ) -> None:
     """Teach several networks for as long on the same images of FOLDER, and score them on the held-out ones."""
     with told_errors(events):
-        source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, None)
+        source, train, heldout = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.compare import Comparison, compare, parse_entries
         from segstudio_training.compare_report import terminal_table
 
