@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.actions import Actions
+from segstudio.compare_flow import CompareFlow
 from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
 from segstudio.image_flow import ImageFlow
@@ -166,6 +167,8 @@ class MainWindow(QMainWindow):
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
+        self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
+        self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
             file_menu.insertMenu(table["open_sample"], self.folder_flow.recent_menu)
@@ -235,6 +238,7 @@ class MainWindow(QMainWindow):
         """Keep the draft, cancel everything and wait for it."""
         self.settings.set_window_state("geometry", self.saveGeometry())
         self.rounds.stop()
+        self.compare_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()
         self.folder_flow.stop()

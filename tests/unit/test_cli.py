@@ -32,7 +32,19 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    for name in ("window", "demo", "tour", "train", "evaluate", "predict", "simulate", "export", "check", "doctor"):
+    for name in (
+        "window",
+        "demo",
+        "tour",
+        "train",
+        "evaluate",
+        "predict",
+        "compare",
+        "simulate",
+        "export",
+        "check",
+        "doctor",
+    ):
         assert name in said
 
 
@@ -50,6 +62,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["train", "folder", "--out", "x", "--network", "nonet"],
         ["train", "folder", "--out", "x", "--max-seconds", "soon"],
         ["predict", "folder", "--out", "x"],
+        ["compare", "folder", "--networks", "nonet", "--out", "x"],
         ["evaluate"],
         ["train", "folder", "--out", "x", "--recipe", "plane"],
         ["simulate", "folder", "--images", "4", "--round", "2"],

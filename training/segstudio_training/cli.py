@@ -1,4 +1,4 @@
-"""The commands train, evaluate, predict and simulate. Parses and reports; torch is imported only inside a command."""
+"""The commands of the training floor. Parses and reports; torch is imported only inside a command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def train_command(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="Where the new checkpoint goes.")],
     start: Annotated[Path | None, typer.Option("--from", help="The checkpoint to go on from.")] = None,
-    network: Annotated[str, typer.Option(help="segnet", callback=lambda value: _one_of("network", value))] = "segnet",
+    network: Annotated[
+        str, typer.Option(help="segnet, unet, lraspp or deeplabv3.", callback=lambda value: _one_of("network", value))
+    ] = "segnet",
     width: Annotated[int | None, typer.Option(min=1, max=1024, help="Channels of the first stage.")] = None,
     dropout: Annotated[float, typer.Option(min=0, max=0.9)] = 0.0,
     split: Split = None,
@@ -195,6 +197,64 @@ def simulate_command(
             _tell_of_simulation({"event": "report", **report})
 
 
+@app.command("compare")
+def compare_command(
+    folder: Folder,
+    networks: Annotated[
+        str,
+        typer.Option(
+            help="NETWORK[:WIDTH[:ENCODER_WEIGHTS]] between commas, e.g. segnet:16:starter,unet,lraspp::imagenet.",
+            callback=lambda value: _entries(value) and value,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoints, tables and plots.")],
+    split: Split = None,
+    heldout_split: Split = None,
+    job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
+    workspace: Workspace = None,
+    max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget of each network.")] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of each network.")] = None,
+    class_weights: Annotated[str, typer.Option(callback=lambda value: _one_of("rule", value))] = "median_frequency",
+    loss: Annotated[str, typer.Option(callback=lambda value: _one_of("loss", value))] = "cross_entropy",
+    encoder_weights: Annotated[
+        str, typer.Option(help="For those that name none: none, imagenet, starter, a file.")
+    ] = "none",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    device: Device = "auto",
+    events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
+    json_: Json = False,
+) -> None:
+    """Teach several networks for as long on the same images of FOLDER, and score them on the held-out ones."""
+    with told_errors(events):
+        source, train, heldout, _fresh = _teaching_names(folder, workspace, split, heldout_split, job)
+        from segstudio_training.compare import Comparison, compare, parse_entries
+        from segstudio_training.compare_report import terminal_table
+
+        task = Comparison(
+            source=source,
+            train=train,
+            heldout=[name for name in heldout if source.has_mask(name)],
+            entries=parse_entries(networks, encoder_weights),
+            out=out,
+            max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
+            max_steps=max_steps,
+            class_weights=class_weights,
+            loss=loss,
+            seed=seed,
+            device=device,
+        )
+        tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
+        with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
+            rows = compare(task, tell, watch.cancelled)
+        if json_:
+            print_json({"rows": rows})
+        elif not events:
+            from rich.console import Console
+
+            Console().print(terminal_table(rows))
+            typer.echo(f"Checkpoints, tables and plots are in {out}")
+
+
 def main() -> None:
     """Run the command line."""
     app(prog_name="segstudio_training")
@@ -288,10 +348,24 @@ def _one_of(what: str, value: str | None) -> str | None:
     return value
 
 
+def _entries(value: str) -> list[object]:
+    """The networks to compare; wrong usage (exit code 2) where they cannot be read."""
+    from segstudio_training.compare import parse_entries
+
+    try:
+        return list(parse_entries(value))
+    except InputError as error:
+        raise typer.BadParameter(error.message) from error
+
+
 def _tell_person(event: dict[str, Any]) -> None:
-    if event["event"] == "start":
+    if event["event"] == "entry":
+        typer.echo(f"{event['number']} of {event['of']}: {event['entry']}")
+    elif event["event"] == "failed":
+        typer.echo(f"{event['entry']}: {event['message']}", err=True)
+    elif event["event"] == "start":
         typer.echo(f"Learning from {event['images']} images; {event['heldout']} are held out.")
-    elif event["event"] in {"evaluation", "baseline"}:
+    elif event["event"] in {"evaluation", "baseline", "row"}:
         step = f"step {event['step']}: " if "step" in event else ""
         typer.echo(
             f"{step}mean IoU {event['miou']:.1%}, class accuracy {event['class_accuracy']:.1%}, "
@@ -299,7 +373,7 @@ def _tell_person(event: dict[str, Any]) -> None:
         )
     elif event["event"] == "gate":
         typer.echo(event["reason"])
-    elif event["event"] == "done":
+    elif event["event"] == "done" and "steps" in event:
         typer.echo(f"{event['steps']} steps in {event['seconds']:.0f} s: {event['checkpoint']}")
 
 

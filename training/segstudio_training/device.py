@@ -11,8 +11,6 @@ import torch
 from segstudio.core.errors import InputError, marked
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-WIDTH_WITHOUT_GPU = 16
-WIDTH_WITH_GPU = 64
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -31,11 +29,6 @@ def pick_device(name: str = "auto") -> torch.device:
     if not available[name]:
         raise InputError(marked('This machine cannot compute on "{name}". Use --device auto.'), name=name)
     return torch.device(name)
-
-
-def default_width(device: torch.device) -> int:
-    """The SegNet width that is bearable on `device`: the paper's 64 on a GPU, 16 without."""
-    return WIDTH_WITHOUT_GPU if device.type == "cpu" else WIDTH_WITH_GPU
 
 
 def usable_cores() -> int:

@@ -1,12 +1,13 @@
 """Starting a network's encoder from weights that were trained elsewhere.
 
-torchvision's VGG16-BN (ImageNet) fits a SegNet of width 64; a segstudio checkpoint fits a SegNet of its own width,
+torchvision's ImageNet weights fit the networks that say so by `imagenet_encoder`: VGG16-BN a SegNet of width 64,
+MobileNetV3-Large the networks built on it. A segstudio checkpoint fits the network that it names, at its own width,
 whatever its classes are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -23,26 +24,25 @@ def load_encoder_weights(network: nn.Module, choice: str) -> None:
     """Fill `network`'s encoder in place.
 
     Args:
-        network: one with an `encoder` of convolutions and batch norms, such as SegNet.
-        choice: "none", "imagenet" (downloaded by torchvision), or the path of a file: a state dict of torchvision's
-            vgg16_bn, or a segstudio checkpoint.
+        network: one with an `encoder`, such as SegNet.
+        choice: "none", "imagenet" (downloaded by torchvision), or the path of a file: a state dict of the torchvision
+            model that `network.imagenet_encoder` names, or a segstudio checkpoint.
 
     Raises:
-        CheckpointError: no such file, a bad one, one of another width, or no network to download over.
+        CheckpointError: no such file, a bad one, one of another network or width, or no connection to download over.
     """
     if choice == NONE:
         return
     if choice == IMAGENET:
         _check_paper_width(network)
-        _fill_from_vgg(network, _downloaded(), IMAGENET)
+        _filler(network)(network, _downloaded(network), IMAGENET)
         return
     path = Path(choice)
     tensors, metadata = read_tensors(path)
     if METADATA_KEY in metadata:
         _fill_from_checkpoint(network, tensors, path)
     else:
-        _check_paper_width(network)
-        _fill_from_vgg(network, tensors, str(path))
+        _filler(network)(network, tensors, str(path))
 
 
 def _encoder(network: nn.Module) -> nn.Module:
@@ -53,6 +53,9 @@ def _encoder(network: nn.Module) -> nn.Module:
 
 
 def _check_paper_width(network: nn.Module) -> None:
+    """VGG16 has one width; asked before a download, and of a file."""
+    if _imagenet_model(network) != "vgg16_bn":
+        return
     first = next(module for module in _encoder(network).modules() if isinstance(module, nn.Conv2d))
     if first.out_channels != 64:
         raise CheckpointError(
@@ -61,19 +64,38 @@ def _check_paper_width(network: nn.Module) -> None:
         )
 
 
-def _downloaded() -> dict[str, Tensor]:
-    """ImageNet's weights from torch hub's cache, or from the network."""
-    from torchvision.models import VGG16_BN_Weights
+def _filler(network: nn.Module) -> Callable[[nn.Module, dict[str, Tensor], str], None]:
+    """How ImageNet's weights come into `network`."""
+    fill = _FILLERS.get(_imagenet_model(network))
+    if fill is None:
+        raise CheckpointError(
+            marked(
+                "No ImageNet weights fit this network. Start it from a segstudio checkpoint of the same network, "
+                "or leave --encoder-weights out."
+            )
+        )
+    return fill
 
+
+def _imagenet_model(network: nn.Module) -> str:
+    return str(getattr(network, "imagenet_encoder", ""))
+
+
+def _downloaded(network: nn.Module) -> dict[str, Tensor]:
+    """ImageNet's weights from torch hub's cache, or from the internet."""
+    from torchvision.models import get_model_weights
+
+    model = _imagenet_model(network)
     try:
-        return dict(VGG16_BN_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True))
+        return dict(get_model_weights(model).DEFAULT.get_state_dict(progress=False, check_hash=True))
     except (OSError, RuntimeError, ValueError) as error:
         # URLError is an OSError; RuntimeError is torch hub's word for a broken download.
         raise CheckpointError(
             marked(
-                "The ImageNet weights could not be downloaded. Fetch torchvision's vgg16_bn weights on a machine "
+                "The ImageNet weights could not be downloaded. Fetch torchvision's {model} weights on a machine "
                 "that is online and give the file: --encoder-weights FILE."
-            )
+            ),
+            model=model,
         ) from error
 
 
@@ -91,6 +113,7 @@ def _fill_from_vgg(network: nn.Module, tensors: dict[str, Tensor], source: str) 
     Its convolutions have a bias, ours none: the batch norm subtracts its running mean from what the convolution gives,
     so a mean lowered by the bias yields the same.
     """
+    _check_paper_width(network)
     numbers = sorted({int(key.split(".")[1]) for key in tensors if _is_feature(key)})
     names = [f"features.{number}" for number in numbers]
     blocks = list(_blocks(_encoder(network)))
@@ -112,6 +135,26 @@ def _fill_from_vgg(network: nn.Module, tensors: dict[str, Tensor], source: str) 
 def _is_feature(key: str) -> bool:
     parts = key.split(".")
     return len(parts) == 3 and parts[0] == "features" and parts[1].isdigit()
+
+
+def _fill_from_mobilenet(network: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
+    """Copy `features.…` of a MobileNetV3-Large, whose layers the encoder consists of."""
+    encoder = _encoder(network)
+    found = {key.removeprefix("features."): value for key, value in tensors.items() if key.startswith("features.")}
+    # Counts of batches, which old files lack and nothing here needs.
+    needed = {key: value for key, value in encoder.state_dict().items() if value.is_floating_point()}
+    if any(key not in found or found[key].shape != value.shape for key, value in needed.items()):
+        raise CheckpointError(
+            marked('"{path}" does not hold the features of torchvision\'s mobilenet_v3_large.'), path=source
+        )
+    encoder.load_state_dict({key: found[key] for key in needed}, strict=False)
+
+
+_FILLERS: dict[str, Callable[[nn.Module, dict[str, Tensor], str], None]] = {
+    "vgg16_bn": _fill_from_vgg,
+    "mobilenet_v3_large": _fill_from_mobilenet,
+}
+"""How the weights of a torchvision model, by its name there, come into an encoder."""
 
 
 def _fill_from_checkpoint(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:

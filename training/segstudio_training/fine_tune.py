@@ -26,7 +26,6 @@ from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import (
     computes_bfloat16,
-    default_width,
     pick_device,
     quick_denormals,
     torch_threads,
@@ -46,7 +45,7 @@ from segstudio_training.evaluate import evaluate, evenly_spaced
 from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
-from segstudio_training.networks import build_network, network_entry
+from segstudio_training.networks import build_network, chosen_arguments
 from segstudio_training.plan import SAFE
 from segstudio_training.predictor import Predictor
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
@@ -261,11 +260,8 @@ class _Round:
             with torch.no_grad():
                 network.get_parameter("classifier.bias").add_(self._offsets())
             return network
-        width = job.width or default_width(self.device)
-        arguments = {"width": width, "dropout": job.dropout}
-        known = {key: value for key, value in arguments.items() if key in network_entry(job.network).defaults}
-        network = build_network(job.network, len(self.classes), known)
-        self._arguments = known
+        self._arguments = chosen_arguments(job.network, job.width, job.dropout, self.device.type != "cpu")
+        network = build_network(job.network, len(self.classes), self._arguments)
         load_encoder_weights(network, job.encoder_weights)
         return network
 

@@ -71,7 +71,7 @@ class Job:
         heldout: names of the held-out images; none of them teaches, even where `train` lists it.
         out: where the new checkpoint goes.
         start: checkpoint to go on from, None for a fresh network.
-        network, width, dropout: the network of a fresh start; width None takes the device's default.
+        network, width, dropout: the network of a fresh start; width None takes what suits the device.
         encoder_weights: "none", "imagenet" or a file, for a fresh start.
         max_seconds: wall-clock budget, the final scoring included; None for no limit.
         max_steps: limit of steps; None for no limit.

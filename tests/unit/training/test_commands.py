@@ -83,6 +83,27 @@ def test_augmentation_is_chosen_by_name(folder: Path, tmp_path: Path) -> None:
     assert code == 2 and "strong" in stderr
 
 
+def test_compare_prints_a_row_for_each_network(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "compared"
+    asked = ("compare", folder, "--networks", "segnet:4,unet:4", "--out", out, "--max-steps", 2, "--device", "cpu")
+    code, stdout, _ = call(*asked, "--json")
+    assert code == 0 and len(stdout.splitlines()) == 1
+    rows = last_json(stdout)["rows"]
+    for row, network in zip(rows, ("segnet", "unet"), strict=True):  # type: ignore[call-overload]
+        assert SCORES | {"network", "width", "seconds_per_image", "megabytes", "checkpoint"} <= set(row)
+        assert row["network"] == network and row["width"] == 4
+        code, stdout, _ = call("evaluate", folder, "--checkpoint", row["checkpoint"], "--json")
+        assert code == 0 and last_json(stdout) == {key: row[key] for key in SCORES}
+
+    code, stdout, _ = call(*asked)
+    assert code == 0 and "mean IoU" in stdout and str(out) in stdout and "2 of 2: unet:4" in stdout
+    code, stdout, _ = call(*asked, "--events")
+    events = [json.loads(line)["event"] for line in stdout.splitlines()]
+    assert code == 0 and events[0] == "start" and events[-1] == "done" and events.count("row") == 2
+    code, stdout, stderr = call(*asked[:-4], "--heldout-split", "nolist")
+    assert code == 1 and len(stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"heldout": []}', '{"train": "s00"}', '{"train": [1]}', '{"train": ["s00"], "fresh": "s00"}']
 )
@@ -100,6 +121,7 @@ def test_problems_are_one_line_and_exit_code_1(folder: Path, tmp_path: Path) -> 
         ("train", tmp_path / "nowhere", "--out", tmp_path / "a", "--max-steps", 1),
         ("train", folder, "--out", tmp_path / "a", "--max-steps", 1, "--split", "nolist"),
         ("train", folder, "--out", tmp_path / "a", "--max-steps", 1, "--encoder-weights", tmp_path / "bad.safetensors"),
+        ("train", folder, "--out", tmp_path / "a", "--max-steps", 1, "--network", "lraspp", "--width", 8),
     ):
         code, stdout, stderr = call(*arguments)
         assert code == 1, arguments
@@ -121,6 +143,11 @@ def test_an_error_is_an_event_too(folder: Path, tmp_path: Path) -> None:
         ("train", "x", "--out", "y", "--class-weights", "nonet"),
         ("train", "x", "--out", "y", "--device", "abacus"),
         ("train", "x", "--out", "y", "--max-steps", "0"),
+        ("compare", "x", "--out", "y"),
+        ("compare", "x", "--networks", "segnet"),
+        ("compare", "x", "--networks", "segnet,nonet", "--out", "y"),
+        ("compare", "x", "--networks", "segnet:wide", "--out", "y"),
+        ("compare", "x", "--networks", "segnet", "--out", "y", "--loss", "nonet"),
         ("fly",),
     ],
 )

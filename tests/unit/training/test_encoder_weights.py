@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models import VGG16_BN_Weights, vgg16_bn
+from torchvision.models import MobileNet_V3_Large_Weights, VGG16_BN_Weights, mobilenet_v3_large, vgg16_bn
 
 from segstudio.core.errors import CheckpointError
 from segstudio_training.checkpoint import save_checkpoint
@@ -70,13 +70,46 @@ def test_imagenet_needs_the_paper_s_width() -> None:
         load_encoder_weights(build_network("segnet", 2, {"width": 16}), "imagenet")
 
 
+@pytest.mark.parametrize("name", ["lraspp", "deeplabv3"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_mobilenet_weights_give_mobilenet_features(name: str, suffix: str, tmp_path: Path) -> None:
+    theirs = mobilenet_v3_large(weights=None)
+    state, path = theirs.state_dict(), tmp_path / f"mobilenet{suffix}"
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    network = build_network(name, 2, {})
+    load_encoder_weights(network, str(path))
+    assert all(torch.equal(value, state[f"features.{key}"]) for key, value in network.encoder.state_dict().items())
+
+
+def test_a_file_that_is_no_mobilenet(tmp_path: Path) -> None:
+    save_file({"features.0.0.weight": torch.zeros(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="mobilenet_v3_large"):
+        load_encoder_weights(build_network("lraspp", 2, {}), str(tmp_path / "a.safetensors"))
+
+
+def test_a_network_that_no_imagenet_weights_fit_says_so(tmp_path: Path) -> None:
+    save_file({"features.0.0.weight": torch.zeros(1)}, tmp_path / "a.safetensors")
+    for choice in ("imagenet", str(tmp_path / "a.safetensors")):
+        with pytest.raises(CheckpointError, match="No ImageNet weights fit"):
+            load_encoder_weights(build_network("unet", 2, {"width": 4}), choice)
+    with pytest.raises(CheckpointError, match="another network or width"):
+        path = save_checkpoint(tmp_path / "b.safetensors", tiny_checkpoint())
+        load_encoder_weights(build_network("unet", 2, {"width": 4}), str(path))
+
+
 def test_without_a_network_the_sentence_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("unreachable")
 
     monkeypatch.setattr(VGG16_BN_Weights, "get_state_dict", unreachable)
-    with pytest.raises(CheckpointError, match="--encoder-weights FILE"):
+    monkeypatch.setattr(MobileNet_V3_Large_Weights, "get_state_dict", unreachable)
+    with pytest.raises(CheckpointError, match=r"vgg16_bn.*--encoder-weights FILE"):
         load_encoder_weights(build_network("segnet", 2, {"width": 64}), "imagenet")
+    with pytest.raises(CheckpointError, match=r"mobilenet_v3_large.*--encoder-weights FILE"):
+        load_encoder_weights(build_network("lraspp", 2, {}), "imagenet")
 
 
 def test_files_that_are_no_encoder(tmp_path: Path) -> None:

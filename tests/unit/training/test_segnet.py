@@ -6,8 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from segstudio.core.errors import CheckpointError, InputError
-from segstudio_training.networks import NETWORKS, build_network
 from segstudio_training.networks.segnet import SegNet, stage_channels
 
 
@@ -30,21 +28,6 @@ def test_width_scales_every_stage() -> None:
     assert stage_channels(16) == (16, 32, 64, 128, 128)
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
-@pytest.mark.parametrize("size", [(32, 32), (33, 47), (64, 90)])
-def test_every_network_scores_every_pixel_of_any_size(name: str, size: tuple[int, int]) -> None:
-    network = build_network(name, 5, {"width": 4}).eval()
-    with torch.inference_mode():
-        assert network(torch.zeros(2, 3, *size)).shape == (2, 5, *size)
-
-
-@pytest.mark.parametrize("name", list(NETWORKS))
-def test_every_weight_of_every_network_learns(name: str) -> None:
-    network = build_network(name, 3, {"width": 4})
-    network(torch.randn(2, 3, 40, 50)).square().mean().backward()
-    assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in network.parameters())
-
-
 def test_unpooling_puts_values_where_pooling_took_them() -> None:
     # One bright pixel: what the decoder's last stage sees is non-zero only at positions that were maxima.
     network = SegNet(2, width=4).eval()
@@ -62,12 +45,3 @@ def test_dropout_drops_only_while_teaching() -> None:
     assert not torch.equal(network(image), network(image))
     network.eval()
     assert torch.equal(network(image), network(image))
-
-
-def test_an_unknown_network_or_argument_is_refused() -> None:
-    with pytest.raises(InputError, match="segnet"):
-        build_network("nonet", 2, {})
-    with pytest.raises(CheckpointError):
-        build_network("segnet", 2, {"width": 10**9})
-    with pytest.raises(CheckpointError):
-        build_network("segnet", 2, {"depth": 3})

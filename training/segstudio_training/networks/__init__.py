@@ -1,7 +1,9 @@
 """The networks that a checkpoint may name, in one table.
 
 A network is one file here and a row in `NETWORKS`. Each is a `torch.nn.Module` that maps (N, 3, H, W) float images
-to (N, classes, H, W) class scores, and whose last layer is called `classifier`.
+to (N, classes, H, W) class scores, and whose last layer with weights is called `classifier`: a 1×1 convolution with a
+row of weights and a bias for each class. It takes any size from 32×32 on and batches of one image; what is to be taken
+over from other networks is called `encoder`, and `imagenet_encoder` names the row of `encoder_weights` that fills it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from torch import nn
 
 from segstudio.core.errors import CheckpointError, InputError, marked
 from segstudio_training.networks.segnet import SegNet
+from segstudio_training.networks.unet import UNet
 
 Argument = int | float
 MAX_WIDTH = 1024
@@ -28,6 +31,7 @@ class NetworkEntry:
         defaults: every argument that `build` takes, with its default; an argument's type is its default's.
         stride: pixels per step of the coarsest features; tiles are cut in multiples of it.
         context: pixels to each side that a prediction depends on noticeably; the overlap of tiles.
+        width_without_gpu: the width that is bearable on a processor, where there is a width to choose.
     """
 
     title: str
@@ -35,14 +39,35 @@ class NetworkEntry:
     defaults: Mapping[str, Argument]
     stride: int = 32
     context: int = 96
+    width_without_gpu: int = 16
 
 
 def _build_segnet(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
     return SegNet(num_classes, width=int(arguments["width"]), dropout=float(arguments["dropout"]))
 
 
+def _build_unet(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
+    return UNet(num_classes, width=int(arguments["width"]), dropout=float(arguments["dropout"]))
+
+
+def _build_lraspp(num_classes: int, _arguments: Mapping[str, Argument]) -> nn.Module:
+    # Here and below: torchvision's models take a second to import, which a SegNet need not wait for.
+    from segstudio_training.networks.lraspp import LRASPP
+
+    return LRASPP(num_classes)
+
+
+def _build_deeplabv3(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
+    from segstudio_training.networks.deeplabv3 import DeepLabV3
+
+    return DeepLabV3(num_classes, dropout=float(arguments["dropout"]))
+
+
 NETWORKS: dict[str, NetworkEntry] = {
     "segnet": NetworkEntry("SegNet", _build_segnet, {"width": 64, "dropout": 0.0}),
+    "unet": NetworkEntry("U-Net", _build_unet, {"width": 64, "dropout": 0.0}, stride=16),
+    "lraspp": NetworkEntry("LR-ASPP MobileNetV3", _build_lraspp, {}, stride=16, context=160),
+    "deeplabv3": NetworkEntry("DeepLabV3 MobileNetV3", _build_deeplabv3, {"dropout": 0.0}, stride=16, context=160),
 }
 
 
@@ -81,6 +106,28 @@ def checked_arguments(name: str, arguments: Mapping[str, object]) -> dict[str, A
             )
         complete[key] = value  # type: ignore[assignment]  # a number, as was just checked
     return complete
+
+
+def chosen_arguments(name: str, width: int | None, dropout: float, has_gpu: bool) -> dict[str, Argument]:
+    """The arguments of a fresh network `name`.
+
+    Args:
+        name: a row of `NETWORKS`.
+        width: what a person asks for; None takes what suits the machine.
+        dropout: 0 where none is asked for.
+        has_gpu: whether it is going to run on one.
+
+    Raises:
+        InputError: an unknown network, or one that has no such argument.
+    """
+    entry = network_entry(name)
+    if width is not None and "width" not in entry.defaults:
+        raise InputError(marked("{title} has one width only. Leave the width out."), title=entry.title)
+    if dropout and "dropout" not in entry.defaults:
+        raise InputError(marked("{title} has no dropout. Leave the dropout out."), title=entry.title)
+    suitable = entry.defaults.get("width", 0) if has_gpu else entry.width_without_gpu
+    given = {"width": suitable if width is None else width, "dropout": dropout}
+    return {key: given[key] for key in entry.defaults}
 
 
 def build_network(name: str, num_classes: int, arguments: Mapping[str, object]) -> nn.Module:

@@ -47,6 +47,8 @@ class SegNet(nn.Module):
         channels: channels of the input image.
     """
 
+    imagenet_encoder = "vgg16_bn"
+
     def __init__(self, num_classes: int, width: int = 64, dropout: float = 0.0, channels: int = 3) -> None:
         super().__init__()
         self.num_classes = num_classes
