@@ -78,11 +78,39 @@ def belong_together(first: AcceptedImage, second: AcceptedImage) -> float | None
     """How alike two images are if they are near-duplicates or neighbouring frames, else None."""
     if first.look is None or second.look is None:
         return None
-    likeness = first.look.likeness(second.look)
-    if likeness >= DUPLICATE_CORRELATION and first.look.has_color_of(second.look):
-        return likeness
     follows = abs(first.position - second.position) == 1 and _is_same_series(first.name, second.name)
-    return likeness if follows and likeness >= NEIGHBOUR_CORRELATION and first.look.has_color_of(second.look) else None
+    return _shows_scene_of(first.look, second.look, follows)
+
+
+def neighbour_groups(names: Sequence[str], looks: Sequence[Look]) -> list[int]:
+    """A group number, from 0 on, for each of the images `names` with their `looks`: what shows one scene is one group.
+
+    In the order given, an image joins the group whose first image it looks most like, if the two are near-duplicates
+    or frames of one series (the same name but for the last number) that look alike; else it begins a group. It is
+    compared with the first image alone, so that a camera that moves on begins a new group in time; numbers alone
+    make no neighbours, as scans may be numbered one after the other.
+    """
+    firsts: list[int] = []
+    groups: list[int] = []
+    for at, (name, look) in enumerate(zip(names, looks, strict=True)):
+        alike = [
+            (likeness, -group)
+            for group, first in enumerate(firsts)
+            if (likeness := _shows_scene_of(look, looks[first], _is_same_series(name, names[first]))) is not None
+        ]
+        if alike:
+            groups.append(-max(alike)[1])
+        else:
+            groups.append(len(firsts))
+            firsts.append(at)
+    return groups
+
+
+def _shows_scene_of(first: Look, second: Look, follows: bool) -> float | None:
+    """How alike two looks are if they are near-duplicates or, where one `follows` the other, neighbours; else None."""
+    likeness = first.likeness(second)
+    enough = NEIGHBOUR_CORRELATION if follows else DUPLICATE_CORRELATION
+    return likeness if likeness >= enough and first.has_color_of(second) else None
 
 
 def _side_of_companion(image: AcceptedImage, accepted: Sequence[tuple[AcceptedImage, Side]]) -> Side | None:

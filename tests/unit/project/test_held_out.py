@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from segstudio.project.held_out import AcceptedImage, Side, decide_side, hashed_side
+from segstudio.project.held_out import AcceptedImage, Side, decide_side, hashed_side, neighbour_groups
 from segstudio.project.looks import Look
 from segstudio.project.project import Project, Status
 
@@ -96,6 +96,26 @@ def test_numbers_alone_make_no_neighbours() -> None:
     """Scans numbered one after the other are images of their own."""
     sides = _accept_all([_image(f"scan_{index:04d}", index) for index in range(40)])
     assert set(sides.values()) == set(Side)
+
+
+def test_frames_of_one_scene_are_a_group_and_a_camera_that_moves_on_begins_another() -> None:
+    looks = _frames(40)
+    groups = neighbour_groups([f"clip_{index:04d}" for index in range(40)], looks)
+    assert groups[0] == groups[1] and groups == sorted(groups)
+    assert 3 < len(set(groups)) < 20
+    for index, group in enumerate(groups):
+        assert looks[index].likeness(looks[groups.index(group)]) >= 0.9
+
+
+def test_look_alikes_of_other_names_are_a_group_only_as_near_duplicates() -> None:
+    first, second = _frames(3)[0], _frames(3)[2]
+    assert 0.9 <= first.likeness(second) < 0.98
+    assert neighbour_groups(["left", "right"], [first, second]) == [0, 1]
+    assert neighbour_groups(["left", "right"], [first, first]) == [0, 0]
+
+
+def test_scans_numbered_one_after_the_other_are_groups_of_their_own() -> None:
+    assert neighbour_groups([f"scan_{n}" for n in range(9)], [_look(n) for n in range(9)]) == list(range(9))
 
 
 def test_flat_images_are_alike_only_in_one_colour() -> None:
