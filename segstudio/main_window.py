@@ -28,6 +28,7 @@ from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
 from segstudio.image_flow import ImageFlow
 from segstudio.model_flow import ModelFlow
+from segstudio.review_flow import ReviewFlow
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
@@ -166,6 +167,7 @@ class MainWindow(QMainWindow):
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
+        self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
             file_menu.insertMenu(table["open_sample"], self.folder_flow.recent_menu)

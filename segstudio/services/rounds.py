@@ -45,6 +45,23 @@ class RoundResult:
     taken: bool
     """Whether the new checkpoint took over."""
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """What the mean IoU changed by, at least and at most, as fractions; None where nothing was compared."""
+        bounds = (self.round.judgement or {}).get("interval")
+        return (float(bounds[0]), float(bounds[1])) if bounds else None
+
+    @property
+    def lost(self) -> list[str]:
+        """The classes that the new network loses."""
+        return list((self.round.judgement or {}).get("lost", []))
+
+    @property
+    def held_out(self) -> tuple[int, int]:
+        """How many held-out images were scored, and how many groups of neighbours they make (0: not compared)."""
+        judgement = self.round.judgement or {}
+        return int(judgement.get("images", 0)), int(judgement.get("groups", 0))
+
 
 def starter_checkpoint() -> Path:
     """The checkpoint that comes with the program."""
@@ -89,18 +106,21 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
-    def start(self, project: Project, seconds: int) -> None:
+    def start(self, project: Project, seconds: int, include_unreviewed: bool = False) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted.
+
+        Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
 
         Raises:
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        teaching = project.teaching_names()
+        teaching = project.teaching_names(include_unreviewed)
         if not teaching:
             raise TrainingError(
                 marked("There is nothing to learn from yet. Accept at least one image, then fine-tune.")
             )
+        project.keep_teaching(teaching)
         self._project, self._parent_round = project, project.current_round()
         self._baseline, self._gate = None, {}
         self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
@@ -156,6 +176,7 @@ class RoundRunner(QObject):
             scores=scores,
             kept=taken,
             note="",
+            judgement={key: value for key, value in self._gate.items() if key != "event"} or None,
         )
         try:
             project.add_round(made)
