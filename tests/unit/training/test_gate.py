@@ -30,12 +30,9 @@ def scored(found: Sequence[Sequence[int | None]], looks: Sequence[int] | None = 
     What is missed goes to no class, so a class's IoU is the share that is found. Equal numbers in `looks` make images
     that show one scene.
     """
-    tallies = np.array(
-        [
-            [[n or 0 for n in image], [0 if n is None else PIXELS for n in image], [n or 0 for n in image]]
-            for image in found
-        ]
-    )
+    hits = np.array([[n or 0 for n in image] for image in found])
+    true = np.array([[0 if n is None else PIXELS for n in image] for image in found])
+    tallies = np.stack([hits, true, hits], axis=1)
     iou = tallied_iou(tallies.sum(axis=0))
     present = {name: float(value) for name, value in zip(CLASSES, iou, strict=True) if not np.isnan(value)}
     result = {"miou": float(np.nanmean(iou)), "per_class_iou": present}
@@ -90,10 +87,10 @@ def test_a_fall_that_is_sure_but_tiny_counts_as_equal() -> None:
 
 def test_a_class_that_falls_in_all_groups_is_lost_however_much_the_mean_gains() -> None:
     before = shares(5, images=8)
-    after = before + [250, 250, -150]
+    after = before + np.array([250, 250, -150])
     judgement = judge(scored(before.tolist()), scored(after.tolist()))
     assert judgement.verdict is Verdict.WORSE and judgement.lost == ("pole",)
-    assert "It loses pole (IoU 49." in judgement.reason and "Mean IoU went from" in judgement.reason
+    assert "It loses pole (IoU 46.2 % to 31.2 %)." in judgement.reason and "Mean IoU went from" in judgement.reason
 
 
 def test_a_class_that_is_missed_in_one_image_of_many_is_noise() -> None:
