@@ -60,8 +60,8 @@ class BulkAccept(QObject):
     def _go_on(self) -> None:
         project = self._session.project
         while self._waiting and project is not None:
-            self.advanced.emit(self._total - len(self._waiting), self._total)
             name = self._waiting.popleft()
+            self.advanced.emit(self._total - len(self._waiting) - 1, self._total)
             if self._session.set_aside(name):
                 self._session.write(
                     partial(project.accept_unreviewed, [name]),
