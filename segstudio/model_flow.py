@@ -323,7 +323,7 @@ class ModelFlow(QObject):
             verdict_text(result),
             old,
             new,
-            _SHOWN_VERDICTS[result.verdict],
+            round_result.Verdict.NO_WORSE if result.is_within_noise else _SHOWN_VERDICTS[result.verdict],
             result.taken,
             has_previous,
             difference_text(result),

@@ -52,6 +52,11 @@ class RoundResult:
         return (float(bounds[0]), float(bounds[1])) if bounds else None
 
     @property
+    def is_within_noise(self) -> bool:
+        """Whether the new network passes although it cannot be told apart from the old one."""
+        return self.verdict is Verdict.BETTER and self.interval is not None and self.interval[0] <= 0
+
+    @property
     def lost(self) -> list[str]:
         """The classes that the new network loses."""
         return list((self.round.judgement or {}).get("lost", []))

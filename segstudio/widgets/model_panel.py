@@ -184,7 +184,7 @@ class ModelPanel(Panel):
 
         `difference` says what the mean IoU may have changed by, where that was told.
         """
-        in_use = verdict is Verdict.BETTER if new_in_use is None else new_in_use
+        in_use = verdict in (Verdict.BETTER, Verdict.NO_WORSE) if new_in_use is None else new_in_use
         self.result.show_result(text, old_score, new_score, verdict, in_use, has_previous, difference)
         if self.curves is not None:
             self.curves.redraw()

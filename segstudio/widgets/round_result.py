@@ -15,10 +15,12 @@ from segstudio.widgets.words import score
 
 
 class Verdict(Enum):
-    """What the gate says, with the values of the training's gate event; and that there was nothing to judge."""
+    """What the gate says, with the values of the training's gate event; that the new network passes without being told
+    apart from the old one; and that there was nothing to judge."""
 
     FIRST = "first"
     BETTER = "better"
+    NO_WORSE = "no_worse"
     WORSE = "worse"
     CANNOT_JUDGE = "cannot_judge"
 
@@ -77,6 +79,7 @@ class RoundResult(QFrame):
         words = {
             Verdict.FIRST: (tr("First network"), Look.SUCCESS),
             Verdict.BETTER: (tr("Better"), Look.SUCCESS),
+            Verdict.NO_WORSE: (tr("No worse"), Look.HEADING),
             Verdict.WORSE: (tr("Not better"), Look.WARNING),
             Verdict.CANNOT_JUDGE: (tr("Cannot judge yet"), Look.HEADING),
         }
@@ -127,6 +130,7 @@ class RoundResult(QFrame):
         name, role = {
             Verdict.FIRST: ("accept", Role.SUCCESS),
             Verdict.BETTER: ("accept", Role.SUCCESS),
+            Verdict.NO_WORSE: ("accept", Role.ACCENT),
             Verdict.WORSE: ("warning", Role.WARNING),
             Verdict.CANNOT_JUDGE: ("info", Role.ACCENT),
         }[self._verdict]

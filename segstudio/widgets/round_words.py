@@ -55,7 +55,7 @@ def verdict_text(result: RoundResult) -> str:
     match result.verdict:
         case Verdict.FIRST:
             return tr("The first network is ready; its proposals appear as you go.")
-        case Verdict.BETTER if result.interval is not None and result.interval[0] <= 0:
+        case Verdict.BETTER if result.is_within_noise:
             return tr("No difference beyond chance; the new network has seen more images and proposes from now on.")
         case Verdict.BETTER:
             return tr("The new network is better on the held-out images and proposes from now on.")

@@ -105,10 +105,8 @@ def test_numbers_alone_make_no_neighbours() -> None:
 def test_frames_of_one_scene_are_a_group_and_a_camera_that_moves_on_begins_another() -> None:
     looks = _frames(40)
     groups = neighbour_groups([f"clip_{index:04d}" for index in range(40)], looks)
-    assert groups[0] == groups[1] and groups == sorted(groups)
-    assert 3 < len(set(groups)) < 30
-    for index, group in enumerate(groups):
-        assert looks[index].likeness(looks[groups.index(group)]) >= 0.9
+    assert groups == sorted(groups) and max(map(groups.count, groups)) <= 5
+    assert all(groups[at] == groups[at - 1] for at in range(1, 40) if at % 5)
 
 
 def test_look_alikes_of_other_names_are_a_group_only_as_near_duplicates() -> None:
