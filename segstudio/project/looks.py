@@ -22,8 +22,8 @@ NEIGHBOUR_CORRELATION = 0.9
 one frame a second, three in five following frames lie above it, and of random pairs three in a hundred."""
 
 SERIES_CORRELATION = 0.8
-"""Of images that are scored, not of sides: frames of one series that correlate so much rise and fall together. Of street
-scenes filmed at one frame a second, nine following frames in ten lie above it."""
+"""Frames of one series that correlate so much count as one scene when scores are compared (sides have the rule above).
+Of street scenes filmed at one frame a second, nine following frames in ten lie above it."""
 
 _COLOUR_DISTANCE = 12.0
 _FLAT = 2.0

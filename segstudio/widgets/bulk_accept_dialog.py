@@ -24,13 +24,13 @@ class BulkAcceptDialog(DialogFrame):
         teaching = (
             tr("They teach in the next round, because the settings say so.")
             if teach
-            else tr("They do not teach. Settings: “Unreviewed images teach” lets them.")
+            else tr("They do not teach, unless the settings say so.")
         )
         for sentence in (
-            tr("They are marked as unreviewed, and stand in no list of the folder."),
+            tr("They are marked as unreviewed and stand in no list."),
             tr("They are never held out: the network must not grade itself."),
             teaching,
             tr("Open one and press Accept, and it is reviewed."),
         ):
-            self.body.addWidget(label(f"•  {sentence}", wrap=True))
+            self.body.addWidget(label(sentence, wrap=True))
         self.setMinimumWidth(60 * GRID)

@@ -78,7 +78,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Rounds"),
             self.unreviewed_box,
-            tr("Label maps that nobody looked at teach too, mistakes and all. They are never held out."),
+            tr("Their mistakes teach too. They are never held out."),
         )
         self.body.addLayout(form)
         self.body.addStretch(1)

@@ -44,7 +44,7 @@ def score_of(value: float | None, images: int, too_few: bool = False) -> str:
     if value is None or not images:
         return score(value)
     if too_few:
-        return tr("{score} ({images} images, too few to judge by)", score=score(value), images=images)
+        return tr("{score} ({images} images: too few)", score=score(value), images=images)
     return tr("{score} ({images} images)", score=score(value), images=images)
 
 
