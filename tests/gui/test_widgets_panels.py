@@ -301,7 +301,7 @@ def test_the_rounds_say_over_how_many_images_a_score_was_taken(model: ModelPanel
     texts = [model.rounds.list.item(row).text() for row in range(3)]
     assert texts == [
         "Round 3 · IoU 0.61 (4 images) · in use",
-        "Round 2 · IoU 0.60 (2 images, too few to judge by)",
+        "Round 2 · IoU 0.60 (2 images: too few)",
         "Round 1 · IoU 0.50",
     ]
 
