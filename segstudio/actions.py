@@ -80,6 +80,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("L",), checkable=True),
     ActionSpec("accept", Menu.IMAGE, marked("&Accept and go on"), marked("Save this mask and show the next image"),
                "accept", ("Return", "Enter")),
+    ActionSpec("accept_all", Menu.IMAGE, marked("Accept a&ll proposals unreviewed…"), marked("Save every proposal as "
+               "a mask that nobody has looked at")),
     ActionSpec("next", Menu.IMAGE, marked("&Next"), marked("The next image"), "next", ("Right", "D"), separator=True),
     ActionSpec("previous", Menu.IMAGE, marked("&Previous"), marked("The image before"), "previous", ("Left", "A")),
     ActionSpec("next_unfinished", Menu.IMAGE, marked("Next &unfinished"), marked("The next image that is not "

@@ -31,6 +31,7 @@ from segstudio.services.settings import (
     MIN_ISLAND,
     PIXEL_LIMIT,
     THEME,
+    UNREVIEWED_TEACH,
     Settings,
 )
 from segstudio.services.theme import ThemeChoice, apply_theme
@@ -246,7 +247,7 @@ class FolderFlow(QObject):
 
     def _names(self, project: Project, which: Which) -> list[str]:
         names = self._parts.filmstrip.selected_names() if which is Which.SELECTION else project.names
-        wanted = {Status.ACCEPTED} if which is Which.ACCEPTED else {Status.ACCEPTED, Status.DRAFT}
+        wanted = {Status.ACCEPTED} if which is Which.ACCEPTED else {Status.ACCEPTED, Status.UNREVIEWED, Status.DRAFT}
         return [name for name in names if self._session.status(name) in wanted]
 
     def _on_exported(self, folder: Path, written: list[Path]) -> None:
@@ -264,7 +265,12 @@ class FolderFlow(QObject):
         """Let the person change the settings that have no place in a panel."""
         get = self._settings.get
         values = SettingsValues(
-            ThemeChoice(get(THEME)), get(MIN_ISLAND), get(LOOK_AHEAD), get(PIXEL_LIMIT), get(HOLD_TOGGLES)
+            ThemeChoice(get(THEME)),
+            get(MIN_ISLAND),
+            get(LOOK_AHEAD),
+            get(PIXEL_LIMIT),
+            get(HOLD_TOGGLES),
+            get(UNREVIEWED_TEACH),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -276,6 +282,7 @@ class FolderFlow(QObject):
         store(LOOK_AHEAD, values.look_ahead)
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
+        store(UNREVIEWED_TEACH, values.unreviewed_teach)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

@@ -29,6 +29,7 @@ from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
 from segstudio.image_flow import ImageFlow
 from segstudio.model_flow import ModelFlow
+from segstudio.review_flow import ReviewFlow
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
@@ -169,6 +170,7 @@ class MainWindow(QMainWindow):
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
         self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)
+        self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
             file_menu.insertMenu(table["open_sample"], self.folder_flow.recent_menu)

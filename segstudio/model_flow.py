@@ -16,10 +16,11 @@ from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.primary_action import Offer, Primary, Situation, offer
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
-from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, Settings
+from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, UNREVIEWED_TEACH, Settings
 from segstudio.services.translation import tr, tr_error
 from segstudio.widgets import round_result
 from segstudio.widgets.round_list import RoundRow
+from segstudio.widgets.round_words import difference_text, round_title, scored_on, summary, verdict_text
 from segstudio.widgets.words import duration
 from segstudio.window_parts import WindowParts
 
@@ -125,7 +126,7 @@ class ModelFlow(QObject):
             return
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
-            self._rounds.start(project, seconds)
+            self._rounds.start(project, seconds, self._settings.get(UNREVIEWED_TEACH))
         except SegStudioError as error:
             self._notifier.error(error)
 
@@ -218,7 +219,7 @@ class ModelFlow(QObject):
         project = self._session.project
         if project is None:
             return
-        self._parts.model.set_model(_round_title(project, model.round_id))
+        self._parts.model.set_model(summary(project, model.round_id))
         self._ask_for_open_image()
         if self._renew:
             self._proposals.request(self._renew)
@@ -319,12 +320,18 @@ class ModelFlow(QObject):
         new = (result.new_scores or {}).get("miou")
         has_previous = result.round.parent is not None
         self._parts.model.end_round(
-            _verdict_text(result), old, new, _SHOWN_VERDICTS[result.verdict], result.taken, has_previous
+            verdict_text(result),
+            old,
+            new,
+            round_result.Verdict.NO_WORSE if result.is_within_noise else _SHOWN_VERDICTS[result.verdict],
+            result.taken,
+            has_previous,
+            difference_text(result),
         )
         self._parts.classes.set_scores((result.new_scores or {}).get("per_class_iou", {}))
         if project is not None:
             self._show_rounds(project)
-        self._notifier.success(_verdict_text(result)) if result.taken else self._notifier.info(_verdict_text(result))
+        self._notifier.success(verdict_text(result)) if result.taken else self._notifier.info(verdict_text(result))
         self.round_ended.emit()
         self.refresh()
 
@@ -374,37 +381,14 @@ class ModelFlow(QObject):
         rows = [
             RoundRow(
                 entry.id,
-                _round_title(project, entry.id),
+                round_title(project, entry.id),
                 tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
                 if entry.images
                 else "",
                 (entry.scores or {}).get("miou"),
                 current is not None and entry.id == current.id,
+                *scored_on(entry),
             )
             for entry in project.rounds()
         ]
         self._parts.model.set_rounds(rows[::-1])
-
-
-def _round_title(project: Project, round_id: str) -> str:
-    """How a round is called on screen: its number, counted from 1, or where its checkpoint came from."""
-    number = 0
-    for entry in project.rounds():
-        number += entry.images > 0
-        if entry.id == round_id:
-            return tr("Round {number}", number=number) if entry.images else tr(entry.note)
-    return ""
-
-
-def _verdict_text(result: RoundResult) -> str:
-    """One sentence on how the round ended."""
-    match result.verdict:
-        case Verdict.FIRST:
-            return tr("The first network is ready; its proposals appear as you go.")
-        case Verdict.BETTER:
-            return tr("The new network is better on the held-out images and proposes from now on.")
-        case Verdict.WORSE:
-            return tr("The new network is not better on the held-out images; the one from before stays.")
-    if result.taken:
-        return tr("Too few held-out images to judge; the new network proposes, and you can go back.")
-    return tr("Too few held-out images to judge, but on those the new network is worse; the one from before stays.")

@@ -56,7 +56,7 @@ def export_masks(
 
 
 def _shown_labels(project: Project, name: str) -> UInt8Array | None:
-    if project.status(name) in (Status.ACCEPTED, Status.DRAFT):
+    if project.status(name) in (Status.ACCEPTED, Status.UNREVIEWED, Status.DRAFT):
         return project.load_label_map(name).array
     proposal = project.load_proposal(name)
     return proposal.labels if proposal is not None else None

@@ -1,7 +1,8 @@
-"""The index `.segstudio/project.sqlite`: sides, time spent, looks and rounds.
+"""The index `.segstudio/project.sqlite`: sides, what nobody reviewed, time spent, looks and rounds.
 
 Owns the SQL. The index is made at the first write, so a folder that may not be written to can still be looked at; what
-can be seen from the files (statuses) is not kept here. One connection under a lock: usable from several threads.
+can be seen from the files (statuses) is not kept here. An index of an older version is read as it is and brought up to
+date with the first write. One connection under a lock: usable from several threads.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from segstudio.project.held_out import Side
 from segstudio.project.looks import Look
 from segstudio.project.rounds import Round
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE images (
@@ -29,7 +30,8 @@ CREATE TABLE images (
     held_out INTEGER,
     seconds REAL NOT NULL DEFAULT 0,
     look BLOB,
-    classes TEXT
+    classes TEXT,
+    unreviewed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE rounds (
     id TEXT PRIMARY KEY,
@@ -40,23 +42,36 @@ CREATE TABLE rounds (
     seconds REAL NOT NULL,
     scores TEXT,
     kept INTEGER NOT NULL,
-    note TEXT NOT NULL
+    note TEXT NOT NULL,
+    judgement TEXT
 );
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+_MIGRATIONS = {
+    1: """
+    ALTER TABLE images ADD COLUMN unreviewed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE rounds ADD COLUMN judgement TEXT;
+    """,
+}
+"""From each older version to the next one."""
 
 _CURRENT_ROUND = "current round"
 
 
 @dataclass
 class ImageRecord:
-    """What the index keeps of one image; `classes` are names, None where nobody looked."""
+    """What the index keeps of one image; `classes` are names, None where they are not known.
+
+    `unreviewed` says that its label map was accepted in bulk and nobody has looked at it since.
+    """
 
     name: str
     side: Side | None = None
     seconds: float = 0.0
     look: Look | None = None
     classes: frozenset[str] | None = None
+    unreviewed: bool = False
 
 
 class ProjectIndex:
@@ -66,35 +81,39 @@ class ProjectIndex:
         self.path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._version = SCHEMA_VERSION
         if path.exists():
             self._connection = self._connected(path)
 
     def images(self) -> dict[str, ImageRecord]:
         """Every image that the index knows of, by name."""
-        rows = self._rows("SELECT name, held_out, seconds, look, classes FROM images")
+        unreviewed_column = "unreviewed" if self._version >= 2 else "0"
+        rows = self._rows(f"SELECT name, held_out, seconds, look, classes, {unreviewed_column} FROM images")
         records = {}
-        for name, held_out, seconds, look, classes in rows:
+        for name, held_out, seconds, look, classes, unreviewed in rows:
             side = None if held_out is None else Side.HELD_OUT if held_out else Side.TEACHING
             names = None if classes is None else frozenset(json.loads(classes))
-            records[name] = ImageRecord(name, side, seconds, Look.from_bytes(look), names)
+            records[name] = ImageRecord(name, side, seconds, Look.from_bytes(look), names, bool(unreviewed))
         return records
 
     def save_images(self, records: Iterable[ImageRecord]) -> None:
-        """Keep side, look and classes of `records`, time spent excepted. Raises SaveError."""
+        """Keep what is known of `records`, time spent excepted. Raises SaveError."""
         rows = [
             (
                 record.name,
                 None if record.side is None else int(record.side is Side.HELD_OUT),
                 None if record.look is None else record.look.data,
                 None if record.classes is None else json.dumps(sorted(record.classes)),
+                int(record.unreviewed),
             )
             for record in records
         ]
         with self._writing() as connection:
             connection.executemany(
-                "INSERT INTO images (name, held_out, look, classes) VALUES (?, ?, ?, ?) "
+                "INSERT INTO images (name, held_out, look, classes, unreviewed) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (name) DO UPDATE "
-                "SET held_out = excluded.held_out, look = excluded.look, classes = excluded.classes",
+                "SET held_out = excluded.held_out, look = excluded.look, classes = excluded.classes, "
+                "unreviewed = excluded.unreviewed",
                 rows,
             )
 
@@ -114,8 +133,10 @@ class ProjectIndex:
 
     def rounds(self) -> list[Round]:
         """All rounds, the oldest first. Checkpoints lie beside the index where their path is relative."""
+        judgement_column = "judgement" if self._version >= 2 else "NULL"
         rows = self._rows(
-            "SELECT id, checkpoint, parent, created, images, seconds, scores, kept, note FROM rounds ORDER BY rowid"
+            "SELECT id, checkpoint, parent, created, images, seconds, scores, kept, note, "
+            f"{judgement_column} FROM rounds ORDER BY rowid"
         )
         return [
             Round(
@@ -128,6 +149,7 @@ class ProjectIndex:
                 scores=None if row[6] is None else json.loads(row[6]),
                 kept=bool(row[7]),
                 note=row[8],
+                judgement=None if row[9] is None else json.loads(row[9]),
             )
             for row in rows
         ]
@@ -138,13 +160,15 @@ class ProjectIndex:
         inside = made.checkpoint.is_relative_to(base)
         # Relative, so that the whole folder can be moved or copied.
         checkpoint = made.checkpoint.relative_to(base).as_posix() if inside else str(made.checkpoint)
-        scores = None if made.scores is None else json.dumps(made.scores)
+        scores, judgement = (None if each is None else json.dumps(each) for each in (made.scores, made.judgement))
         with self._writing() as connection:
             connection.execute(
-                "INSERT INTO rounds (id, checkpoint, parent, created, images, seconds, scores, kept, note) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET checkpoint = excluded.checkpoint, "
+                "INSERT INTO rounds (id, checkpoint, parent, created, images, seconds, scores, kept, note, judgement) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET checkpoint = excluded.checkpoint, "
                 "parent = excluded.parent, created = excluded.created, images = excluded.images, "
-                "seconds = excluded.seconds, scores = excluded.scores, kept = excluded.kept, note = excluded.note",
+                "seconds = excluded.seconds, scores = excluded.scores, kept = excluded.kept, note = excluded.note, "
+                "judgement = excluded.judgement",
                 (
                     made.id,
                     checkpoint,
@@ -155,6 +179,7 @@ class ProjectIndex:
                     scores,
                     int(made.kept),
                     made.note,
+                    judgement,
                 ),
             )
 
@@ -194,10 +219,22 @@ class ProjectIndex:
             if self._connection is None:
                 self._connection = self._made()
             try:
+                self._migrate(self._connection)
                 with self._connection:
                     yield self._connection
             except sqlite3.DatabaseError as error:
                 raise self._not_saved(error) from error
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the file up to this version: not before something is written, as looking writes nothing."""
+        while self._version < SCHEMA_VERSION:
+            steps, version = _MIGRATIONS[self._version], self._version + 1
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {version}; COMMIT;")
+            except sqlite3.DatabaseError:
+                connection.rollback()
+                raise
+            self._version = version
 
     def _made(self) -> sqlite3.Connection:
         make_folder(self.path.parent)
@@ -231,6 +268,7 @@ class ProjectIndex:
             # A crash between making the file and filling it: make it again with the first write.
             connection.close()
             return self._made()
+        self._version = version
         return connection
 
     def _unreadable(self) -> InputError:

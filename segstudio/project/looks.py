@@ -21,6 +21,10 @@ NEIGHBOUR_CORRELATION = 0.9
 """Two images that follow each other in numbering count as neighbouring frames from here on. Of street scenes filmed at
 one frame a second, three in five following frames lie above it, and of random pairs three in a hundred."""
 
+SERIES_CORRELATION = 0.8
+"""Frames of one series that correlate so much count as one scene when scores are compared (sides have the rule above).
+Of street scenes filmed at one frame a second, nine following frames in ten lie above it."""
+
 _COLOUR_DISTANCE = 12.0
 _FLAT = 2.0
 
@@ -54,10 +58,15 @@ class Look:
 
     def has_color_of(self, other: Look) -> bool:
         """Whether the mean colours differ by at most 12 of 255 in every channel (flat pictures: by 3)."""
-        first = np.frombuffer(self.data[-3:], dtype=np.uint8).astype(float)
-        second = np.frombuffer(other.data[-3:], dtype=np.uint8).astype(float)
+        far = max(abs(first - second) for first, second in zip(self.data[-3:], other.data[-3:], strict=True))
+        if far > _COLOUR_DISTANCE:
+            return False
         flat = max(self._grey().std(), other._grey().std()) < _FLAT
-        return bool(np.abs(first - second).max() <= (3.0 if flat else _COLOUR_DISTANCE))
+        return far <= 3 or not flat
+
+    def is_duplicate_of(self, other: Look) -> bool:
+        """Whether the two images count as near-duplicates."""
+        return self.has_color_of(other) and self.likeness(other) >= DUPLICATE_CORRELATION
 
     def _grey(self) -> npt.NDArray[np.float64]:
         return np.frombuffer(self.data[:-3], dtype=np.uint8).astype(np.float64)

@@ -39,6 +39,8 @@ class Status(Enum):
     UNLABELLED = "unlabelled"
     PROPOSED = "proposed"
     DRAFT = "draft"
+    UNREVIEWED = "unreviewed"
+    """Accepted in bulk: there is a mask, but nobody has looked at it."""
     ACCEPTED = "accepted"
 
 
@@ -92,17 +94,17 @@ class Project:
         if name in self._drafts.names or self._has_unsaved_edits(name):
             return Status.DRAFT
         if self.folder.has_mask(name):
-            return Status.ACCEPTED
+            return Status.UNREVIEWED if self._sides.is_unreviewed(name) else Status.ACCEPTED
         return Status.PROPOSED if name in self._proposals.names else Status.UNLABELLED
 
     def has_labels(self, name: str) -> bool:
         """Whether there is a mask, a draft or recorded edits."""
-        return self.status(name) in (Status.DRAFT, Status.ACCEPTED)
+        return self.status(name) in (Status.DRAFT, Status.UNREVIEWED, Status.ACCEPTED)
 
     def is_held_out(self, name: str) -> bool | None:
-        """Whether the image never teaches; None where its side is not decided yet."""
+        """Whether the image never teaches; None where its side is not decided yet or it is unreviewed."""
         side = self._sides.side(name)
-        return None if side is None else side is Side.HELD_OUT
+        return None if side is None or self._sides.is_unreviewed(name) else side is Side.HELD_OUT
 
     def decide_sides(
         self, progress: Callable[[int, int], None] | None = None, cancel: Callable[[], bool] | None = None
@@ -113,16 +115,29 @@ class Project:
         """
         self._sides.decide_missing(progress, cancel)
 
-    def teaching_names(self) -> list[str]:
-        """The images with an accepted mask that teach. A draft over an accepted mask changes nothing until accepted."""
-        return self._sides.names_on(Side.TEACHING)
+    def teaching_names(self, include_unreviewed: bool = False) -> list[str]:
+        """The images with an accepted mask that teach. A draft over an accepted mask changes nothing until accepted.
+
+        Unreviewed ones only where `include_unreviewed` says so; before they teach, tell `keep_teaching`.
+        """
+        teaching = set(self._sides.names_on(Side.TEACHING))
+        if include_unreviewed:
+            teaching.update(self._sides.unreviewed_names())
+        return [name for name in self.names if name in teaching]
+
+    def keep_teaching(self, names: Sequence[str]) -> None:
+        """Keep that `names` are about to teach: the unreviewed ones are never held out then. Raises SaveError."""
+        self._sides.keep_teaching(names)
 
     def held_out_names(self) -> list[str]:
         """The images with an accepted mask that never teach."""
         return self._sides.names_on(Side.HELD_OUT)
 
     def move_to_side(self, name: str, side: Side) -> None:
-        """Move an image deliberately; scores are then not comparable with earlier ones. Raises SaveError."""
+        """Move an image deliberately; scores are then not comparable with earlier ones.
+
+        Raises SaveError, or InputError where it is unreviewed.
+        """
         self._sides.move(name, side)
 
     # -- label maps -----------------------------------------------------------------------------------------
@@ -170,6 +185,7 @@ class Project:
     def accept(self, name: str, labels: UInt8Array, mark: int | None = None) -> Side:
         """Write `labels` (H, W) as the mask of `name`, enter it in the lists, drop draft and proposal.
 
+        It counts as reviewed from now on, and its side is decided where it has none.
         `mark` as in `save_draft`. The work stays recorded in the journal where writing fails.
 
         Raises:
@@ -186,6 +202,41 @@ class Project:
             self._settle(name, labels, mark)
             self._proposals.drop(name)
             return side
+
+    def accept_unreviewed(
+        self,
+        names: Sequence[str],
+        progress: Callable[[int, int], None] | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> list[str]:
+        """Write the proposals of `names` as their masks, marked as unreviewed; return the names that were written.
+
+        They get no side and stand in no list until somebody accepts them, so that neither segstudio nor another
+        program learns from them or is scored on them by accident. A name that has no proposal, or anything better than
+        one, is passed over. Where `cancel` says so the rest is left as it was.
+
+        Raises:
+            SaveError: a mask or the index could not be written; those before it stay.
+            InputError: an image is broken.
+        """
+        written: list[str] = []
+        for done, name in enumerate(names):
+            if cancel is not None and cancel():
+                break
+            with self._lock_of(name):
+                proposal = self.load_proposal(name) if self.status(name) is Status.PROPOSED else None
+                if proposal is not None:
+                    self._refuse_wrong_size(name, proposal.labels)
+                    # First, so that whatever happens in between no mask is there that passes for a reviewed one.
+                    self._sides.mark_unreviewed(name)
+                    mark = self._announce(name, proposal.labels, None)
+                    self.folder.write_label_map(name, proposal.labels)
+                    self._settle(name, proposal.labels, mark)
+                    self._proposals.drop(name)
+                    written.append(name)
+            if progress is not None:
+                progress(done + 1, len(names))
+        return written
 
     def journal(self, name: str) -> Journal:
         """The journal of `name`, to be told every edit of the label map that `load_label_map` gave.

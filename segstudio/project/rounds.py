@@ -24,6 +24,8 @@ class Round:
         scores: the held-out scores with the keys of `evaluate`; None where nothing was held out.
         kept: whether the gate (or the person) let it replace its parent.
         note: what the person wrote about it.
+        judgement: what the gate said, with the keys of its event (verdict, images, groups, interval and more); None
+            where it was not asked.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Round:
     scores: dict[str, Any] | None = None
     kept: bool = True
     note: str = ""
+    judgement: dict[str, Any] | None = None
 
 
 def fresh_names(teaching: Sequence[str], parent_job: Path | None) -> list[str]:

@@ -1,18 +1,20 @@
 """Which accepted images teach and which are held out: the rule of `held_out` over lists, index and files.
 
 Owns the side of every accepted image of one folder. val.txt and train.txt come first; the index keeps what was decided
-for names that stand in neither.
+for names that stand in neither. A label map that was accepted unreviewed has no side until somebody has looked at it:
+it is never held out, and where it teaches, that is kept, for what has taught can never judge.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from segstudio.core.class_table import VOID
-from segstudio.core.errors import Cancelled, InputError, SaveError
+from segstudio.core.errors import Cancelled, InputError, SaveError, marked
 from segstudio.project.held_out import AcceptedImage, Side, decide_side
 from segstudio.project.image_sets import TRAIN, VAL
 from segstudio.project.index import ImageRecord, ProjectIndex
@@ -53,9 +55,45 @@ class Sides:
         return record.side if record is not None else None
 
     def names_on(self, side: Side) -> list[str]:
-        """The accepted images on `side`, in the folder's order; decides what is not decided yet."""
+        """The reviewed images on `side`, in the folder's order; decides what is not decided yet."""
         self.decide_missing()
-        return [name for name in self._folder.names if self._folder.has_mask(name) and self.side(name) is side]
+        return [name for name in self._masked_names() if self.side(name) is side and not self.is_unreviewed(name)]
+
+    # -- unreviewed -----------------------------------------------------------------------------------------
+
+    def is_unreviewed(self, name: str) -> bool:
+        """Whether the label map of `name` was accepted without anybody having looked at it."""
+        record = self._records.get(name)
+        return record is not None and record.unreviewed
+
+    def unreviewed_names(self) -> list[str]:
+        """The unreviewed images that may teach, in the folder's order: those of val.txt never may."""
+        held_out = Side.HELD_OUT
+        return [name for name in self._masked_names() if self.is_unreviewed(name) and self.side(name) is not held_out]
+
+    def mark_unreviewed(self, name: str) -> None:
+        """Keep that nobody looked at the label map that `name` is about to get. Raises SaveError."""
+        with self._lock:
+            marked_record = replace(self._records.get(name) or ImageRecord(name), unreviewed=True)
+            self._index.save_images([marked_record])
+            self._records[name] = marked_record
+
+    def keep_teaching(self, names: Iterable[str]) -> None:
+        """Keep that the unreviewed ones of `names` teach from now on, so that none of them is ever held out.
+
+        Raises SaveError.
+        """
+        with self._lock:
+            taught = [
+                replace(self._records[name], side=Side.TEACHING)
+                for name in names
+                if self.is_unreviewed(name) and self.side(name) is None
+            ]
+            if taught:
+                self._index.save_images(taught)
+                self._records.update((record.name, record) for record in taught)
+
+    # -- deciding -------------------------------------------------------------------------------------------
 
     def decide_missing(
         self, progress: Callable[[int, int], None] | None = None, cancel: Callable[[], bool] | None = None
@@ -66,7 +104,9 @@ class Sides:
         Raises Cancelled; what was decided until then is kept in memory.
         """
         with self._lock:
-            missing = [name for name in self._folder.names if self._folder.has_mask(name) and self.side(name) is None]
+            missing = [
+                name for name in self._masked_names() if self.side(name) is None and not self.is_unreviewed(name)
+            ]
             if not missing:
                 return
             for done, name in enumerate(missing):
@@ -81,35 +121,47 @@ class Sides:
         """The side of `name`, which is being accepted with `labels`: the one it has, else decided now. Not kept yet."""
         with self._lock:
             self.decide_missing()
-            record = self._records.get(name) or ImageRecord(name)
-            record.look, record.classes = self._look(name), self._class_names(labels)
-            return self.side(name) or self._decide(name, record, {name})
+            known = self._records.get(name) or ImageRecord(name)
+            record = replace(known, look=self._look(name), classes=self._class_names(labels), unreviewed=False)
+            side = self.side(name) or self._decide(name, record, {name})
+            # Reviewed it is once its mask is written, when `keep` says so, and not where writing fails.
+            self._records[name] = replace(record, unreviewed=known.unreviewed)
+            return side
 
     def keep(self, name: str, side: Side) -> None:
-        """Keep in the index and enter in the lists that `name` is on `side`. Raises SaveError."""
+        """Keep in the index and enter in the lists that `name` is reviewed and on `side`. Raises SaveError."""
         with self._lock:
             record = self._records.setdefault(name, ImageRecord(name))
-            record.side = side
+            record.side, record.unreviewed = side, False
             self._index.save_images([record])
             self._folder.add_to_lists(name, VAL if side is Side.HELD_OUT else TRAIN)
             self._listed[name] = side
 
     def move(self, name: str, side: Side) -> None:
-        """Move `name` deliberately to the other side; scores are then not comparable with earlier ones."""
+        """Move `name` deliberately to the other side; scores are then not comparable with earlier ones.
+
+        Raises InputError where nobody has looked at it yet.
+        """
         with self._lock:
+            if self.is_unreviewed(name):
+                raise InputError(marked("{name} is unreviewed. Open it and accept it, then move it."), name=name)
             self._folder.remove_from_list(name, TRAIN if side is Side.HELD_OUT else VAL)
             self.keep(name, side)
 
     def _decide(self, name: str, record: ImageRecord, without: set[str]) -> Side:
-        others = [other for other in self._folder.names if other not in without and self._folder.has_mask(other)]
-        self._examine(name, others)
-        accepted = [(self._image(other), side) for other in others if (side := self.side(other)) is not None]
+        sides = {
+            other: side
+            for other in self._masked_names()
+            if other not in without and (side := self.side(other)) is not None
+        }
+        self._examine(name, list(sides))
+        accepted = [(self._image(other), side) for other, side in sides.items()]
         self._records[name] = record
         record.side = decide_side(self._image(name), accepted)
         return record.side
 
     def _examine(self, name: str, others: list[str]) -> None:
-        """Look at the nearest of `others` that nobody looked at yet."""
+        """Look at the nearest of `others` that nothing is known of yet."""
         place = self._positions[name]
         nearest = sorted(others, key=lambda other: abs(self._positions[other] - place))[:EXAMINED_AT_MOST]
         if len(others) > EXAMINED_AT_MOST and sum(self._is_examined(other) for other in others) >= EXAMINED_AT_MOST:
@@ -135,7 +187,12 @@ class Sides:
 
     def _image(self, name: str) -> AcceptedImage:
         record = self._records.get(name) or ImageRecord(name)
-        return AcceptedImage(name, self._positions[name], record.look, record.classes or frozenset())
+        # What only the network says is there cannot balance classes; how the image looks is true all the same.
+        classes = frozenset() if record.unreviewed or record.classes is None else record.classes
+        return AcceptedImage(name, self._positions[name], record.look, classes)
+
+    def _masked_names(self) -> list[str]:
+        return [name for name in self._folder.names if self._folder.has_mask(name)]
 
     def _look(self, name: str) -> Look | None:
         try:

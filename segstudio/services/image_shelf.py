@@ -148,6 +148,21 @@ class ImageShelf(QObject):
         for name, loaded in self._ahead.items():
             self._ahead[name] = replace(loaded, proposal=None)
 
+    def forget(self, name: str) -> bool:
+        """Hold nothing of image `name` any more, so that it is read anew; False where that would lose work."""
+        opened = self._open.get(name)
+        if opened is not None:
+            if not opened.is_safe or (opened.journal is not None and opened.journal.needs_sync):
+                return False
+            if opened.journal is not None:
+                opened.journal.close()
+            del self._open[name]
+        self._ahead.pop(name, None)
+        reading = self._reading.pop(name, None)
+        if reading is not None:
+            reading.cancel()
+        return True
+
     def close(self) -> None:
         """Close the journals and end the readers; `ready` and `failed` are not sent any more."""
         for task in self._reading.values():

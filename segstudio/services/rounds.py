@@ -61,14 +61,16 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
-    def start(self, project: Project, seconds: int) -> None:
+    def start(self, project: Project, seconds: int, include_unreviewed: bool = False) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted.
+
+        Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
 
         Raises:
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        self._order = order_round(project, seconds)
+        self._order = order_round(project, seconds, include_unreviewed=include_unreviewed)
         self._project, self._heard = project, RoundEvents()
         self._process.start(list(self._order.arguments))
         self.started.emit()

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -24,7 +25,7 @@ from segstudio.services.background import TaskRunner
 from segstudio.services.image_shelf import ImageShelf, OpenImage
 from segstudio.services.notifier import Notifier
 from segstudio.services.recorder import Recorder
-from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
+from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, UNREVIEWED_TEACH, Settings
 from segstudio.services.translation import tr
 from segstudio.services.work_clock import WorkClock
 
@@ -40,6 +41,8 @@ class Session(QObject):
 
     project_opened = Signal(object)
     """Project."""
+    closing = Signal()
+    """The folder is about to be closed: begin nothing more in it."""
     project_closed = Signal()
     classes_changed = Signal(object)
     """ClassTable: renamed, recoloured, added to, or merely shown and hidden."""
@@ -73,6 +76,8 @@ class Session(QObject):
         self.current: OpenImage | None = None
         self._wanted: str | None = None
         self._accepting: set[str] = set()
+        self._aside: set[str] = set()
+        """Images whose masks are being written from elsewhere; nobody may read them meanwhile."""
         self._unreadable: set[str] = set()
         """Images that could not be read when they were wanted; going on passes over them."""
         self._step_on: Callable[[], None] | None = None
@@ -87,6 +92,7 @@ class Session(QObject):
         self._recorder = Recorder(self._disk, self)
         self._recorder.synced.connect(self.journaled)
         self._recorder.lost.connect(self._tell_once)
+        settings.changed.connect(self._on_setting_changed)
 
     # -- folders ------------------------------------------------------------------------------------------
 
@@ -106,6 +112,7 @@ class Session(QObject):
         if self.project is None or self._shelf is None:
             return
         project = self.project
+        self.closing.emit()
         self._leave_current()
         for opened in self._shelf:
             if opened.document.is_modified and not opened.saving:
@@ -117,6 +124,7 @@ class Session(QObject):
         self.accepted_count = self.teaching_count = 0
         self._is_going_on = False
         self._accepting.clear()
+        self._aside.clear()
         self._unreadable.clear()
         self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
         self.project_closed.emit()
@@ -145,7 +153,7 @@ class Session(QObject):
         self._shelf.failed.connect(self._on_image_failed)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
-        self._count()
+        self.count()
         first = next((name for name in project.names if self.status(name) is not Status.ACCEPTED), None)
         if project.names:
             self.open_image(first or project.names[0])
@@ -167,6 +175,8 @@ class Session(QObject):
             return Status.UNLABELLED
         if name in self._accepting:
             return Status.ACCEPTED
+        if name in self._aside:
+            return Status.UNREVIEWED
         opened = self._shelf.get(name)
         if opened is not None and opened.document.is_modified:
             return Status.DRAFT
@@ -184,7 +194,7 @@ class Session(QObject):
         if name in self._shelf:
             self._leave_current()
             self._enter(self._shelf.take(name))
-        else:
+        elif name not in self._aside:
             self._shelf.want(name)
 
     def open_next(self, only_unfinished: bool = False) -> None:
@@ -256,7 +266,8 @@ class Session(QObject):
         self._clock.start()
         self.image_opened.emit(opened)
         self.state_changed.emit()
-        self._shelf.read_ahead(self.upcoming(self._settings.get(LOOK_AHEAD)))
+        ahead = self.upcoming(self._settings.get(LOOK_AHEAD))
+        self._shelf.read_ahead([name for name in ahead if name not in self._aside])
 
     def _leave_current(self) -> None:
         opened = self.current
@@ -412,16 +423,47 @@ class Session(QObject):
             self._is_going_on = False
             self.open_next(only_unfinished=True)
 
-    def _count(self) -> None:
+    def set_aside(self, name: str) -> bool:
+        """Forget image `name` and read it no more until `put_back`, because its mask is about to be written.
+
+        False where it is open, wanted, or holds work that is not on the disk.
+        """
+        if self._shelf is None or name == self._wanted or name in self._accepting:
+            return False
+        if (self.current is not None and self.current.name == name) or not self._shelf.forget(name):
+            return False
+        self._aside.add(name)
+        return True
+
+    def put_back(self, name: str) -> None:
+        """The mask of image `name`, which was set aside, is written, or will not be."""
+        self._aside.discard(name)
+        self.status_changed.emit(name)
+        if self._shelf is not None and name == self._wanted and name not in self._shelf:
+            self._shelf.want(name)
+
+    def write(
+        self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[SegStudioError], None]
+    ) -> None:
+        """Do `work` in the thread that writes to the disk, behind what waits there; see `TaskRunner.submit`."""
+        self._disk.submit(work, done, failed)
+
+    @Slot(str)
+    def _on_setting_changed(self, key: str) -> None:
+        if key == UNREVIEWED_TEACH.key:
+            self.count()
+
+    def count(self) -> None:
         """Count off the GUI thread: sides that were never decided are decided now, which opens masks."""
         project = self.project
         if project is None:
             return
+        include = self._settings.get(UNREVIEWED_TEACH)
 
         def counted() -> tuple[Project, int, int]:
             project.decide_sides(cancel=lambda: project is not self.project)
             accepted = sum(project.status(name) is Status.ACCEPTED for name in project.names)
-            return project, accepted, len(project.teaching_names())
+            return project, accepted, len(project.teaching_names(include))
 
         self._opener.submit(counted, self._on_counted, lambda error: _log.info("not counted: %s", error))
 
@@ -432,7 +474,7 @@ class Session(QObject):
 
     def _on_accepted(self, opened: OpenImage, position: int) -> None:
         self._accepting.discard(opened.name)
-        self._count()
+        self.count()
         self._on_saved(opened, position)
         self.accepted.emit(opened.name)
         self.status_changed.emit(opened.name)

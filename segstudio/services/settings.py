@@ -39,6 +39,8 @@ LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
 
+UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
+
 SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
     THEME,
     OVERLAY_OPACITY,
@@ -50,6 +52,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     LOOK_AHEAD,
     PIXEL_LIMIT,
     BUDGET_SECONDS,
+    UNREVIEWED_TEACH,
 )
 
 

@@ -140,6 +140,7 @@ class Filmstrip(QFrame):
             (tr("Unlabelled"), Shown.UNLABELLED),
             (tr("Proposed"), Shown.PROPOSED),
             (tr("Draft"), Shown.DRAFT),
+            (tr("Unreviewed"), Shown.UNREVIEWED),
             (tr("Accepted"), Shown.ACCEPTED),
             (tr("Held out"), Shown.HELD_OUT),
         ):
@@ -180,7 +181,11 @@ class Filmstrip(QFrame):
 
     def _on_counts_changed(self) -> None:
         accepted, total = self.model.count(Mark.ACCEPTED), self.model.total
-        self.counts.setText(tr("{accepted} accepted of {total}", accepted=accepted, total=total) if total else "")
+        unreviewed = self.model.count(Mark.UNREVIEWED)
+        text = tr("{accepted} accepted of {total}", accepted=accepted, total=total)
+        if unreviewed:
+            text = tr("{done}, {count} unreviewed", done=text, count=unreviewed)
+        self.counts.setText(text if total else "")
         self.bar.setVisible(total > 0)
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(accepted)

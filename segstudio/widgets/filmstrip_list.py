@@ -31,6 +31,7 @@ class Shown(Enum):
     UNLABELLED = "unlabelled"
     PROPOSED = "proposed"
     DRAFT = "draft"
+    UNREVIEWED = "unreviewed"
     ACCEPTED = "accepted"
     HELD_OUT = "held_out"
 

@@ -178,10 +178,14 @@ class ModelPanel(Panel):
         verdict: Verdict,
         new_in_use: bool | None = None,
         has_previous: bool = True,
+        difference: str = "",
     ) -> None:
-        """The round is over: `text` explains; `new_in_use` where it is not what the verdict suggests."""
-        in_use = verdict is Verdict.BETTER if new_in_use is None else new_in_use
-        self.result.show_result(text, old_score, new_score, verdict, in_use, has_previous)
+        """The round is over: `text` explains; `new_in_use` where it is not what the verdict suggests.
+
+        `difference` says what the mean IoU may have changed by, where that was told.
+        """
+        in_use = verdict in (Verdict.BETTER, Verdict.NO_WORSE) if new_in_use is None else new_in_use
+        self.result.show_result(text, old_score, new_score, verdict, in_use, has_previous, difference)
         if self.curves is not None:
             self.curves.redraw()
         self._enter(ModelState.RESULT)

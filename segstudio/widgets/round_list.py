@@ -11,18 +11,23 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import push_button
-from segstudio.widgets.words import score
+from segstudio.widgets.words import score_of
 
 
 @dataclass(frozen=True)
 class RoundRow:
-    """One round as shown: `title` "Round 3", `detail` "12 images, 40 s", its held-out mean IoU, whether in use."""
+    """One round as shown: `title` "Round 3", `detail` "12 images, 40 s", its held-out mean IoU, whether in use.
+
+    `images` is how many held-out images the score was taken over (0: not known), `too_few` whether that is too few.
+    """
 
     id: str
     title: str
     detail: str = ""
     score: float | None = None
     in_use: bool = False
+    images: int = 0
+    too_few: bool = False
 
 
 class RoundList(QWidget):
@@ -59,7 +64,8 @@ class RoundList(QWidget):
         self.list.clear()
         for row in self._rows:
             use = tr("in use") if row.in_use else ""
-            text = " · ".join(part for part in (row.title, tr("IoU {score}", score=score(row.score)), use) if part)
+            iou = tr("IoU {score}", score=score_of(row.score, row.images, row.too_few))
+            text = " · ".join(part for part in (row.title, iou, use) if part)
             item = QListWidgetItem(text)
             item.setToolTip("\n".join(part for part in (text, row.detail) if part))
             self.list.addItem(item)

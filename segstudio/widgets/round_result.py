@@ -15,10 +15,12 @@ from segstudio.widgets.words import score
 
 
 class Verdict(Enum):
-    """What the gate says, with the values of the training's gate event; and that there was nothing to judge."""
+    """What the gate says, with the values of the training's gate event; that the new network passes without being told
+    apart from the old one; and that there was nothing to judge."""
 
     FIRST = "first"
     BETTER = "better"
+    NO_WORSE = "no_worse"
     WORSE = "worse"
     CANNOT_JUDGE = "cannot_judge"
 
@@ -38,6 +40,13 @@ class RoundResult(QFrame):
         self.headline = label("", Look.HEADING)
         self.scores = label("", Look.TITLE)
         self.scores.setToolTip(tr("Mean IoU on the held-out images, 0 to 1: before → after."))
+        self.difference = label("", None, wrap=True)
+        self.difference.setToolTip(
+            tr(
+                "What the mean IoU changed by, in percentage points: nine such ranges in ten hold the true change. "
+                "Images that show one scene count as one group."
+            )
+        )
         self.text = label("", Look.MUTED, wrap=True)
         self.close_button = tool_button(tr("Close the result"), tr("The round stays in the list."), "close")
         self.close_button.clicked.connect(self.closed)
@@ -60,12 +69,17 @@ class RoundResult(QFrame):
         verdict: Verdict,
         new_in_use: bool,
         has_previous: bool,
+        difference: str = "",
     ) -> None:
-        """Scores from 0 to 1, None where there is none; `has_previous`: whether there is a checkpoint to go back to."""
+        """Scores from 0 to 1, None where there is none; `has_previous`: whether there is a checkpoint to go back to.
+
+        `difference` says what the mean IoU may have changed by, and over how many images.
+        """
         self._verdict = verdict
         words = {
             Verdict.FIRST: (tr("First network"), Look.SUCCESS),
             Verdict.BETTER: (tr("Better"), Look.SUCCESS),
+            Verdict.NO_WORSE: (tr("No worse"), Look.HEADING),
             Verdict.WORSE: (tr("Not better"), Look.WARNING),
             Verdict.CANNOT_JUDGE: (tr("Cannot judge yet"), Look.HEADING),
         }
@@ -78,6 +92,8 @@ class RoundResult(QFrame):
             tr("Held-out mean IoU before {old}, after {new}", old=score(old_score), new=score(new_score))
         )
         self.scores.setVisible(new_score is not None)
+        self.difference.setText(difference)
+        self.difference.setVisible(bool(difference))
         fallback = tr("There are too few held-out images to compare. Accept more images.")
         self.text.setText(text or (fallback if verdict is Verdict.CANNOT_JUDGE else ""))
         self.text.setVisible(bool(self.text.text()))
@@ -106,6 +122,7 @@ class RoundResult(QFrame):
         buttons.addWidget(self.roll_back_button)
         buttons.addStretch(1)
         column.addLayout(head)
+        column.addWidget(self.difference)
         column.addWidget(self.text)
         column.addLayout(buttons)
 
@@ -113,6 +130,7 @@ class RoundResult(QFrame):
         name, role = {
             Verdict.FIRST: ("accept", Role.SUCCESS),
             Verdict.BETTER: ("accept", Role.SUCCESS),
+            Verdict.NO_WORSE: ("accept", Role.ACCENT),
             Verdict.WORSE: ("warning", Role.WARNING),
             Verdict.CANNOT_JUDGE: ("info", Role.ACCENT),
         }[self._verdict]

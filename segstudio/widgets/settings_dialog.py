@@ -29,6 +29,8 @@ class SettingsValues:
     """Pixels an image may have."""
     hold_toggles: bool = False
     """Whether keys that are held (X, H) act as toggles instead."""
+    unreviewed_teach: bool = False
+    """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
 
 
 class SettingsDialog(DialogFrame):
@@ -50,6 +52,8 @@ class SettingsDialog(DialogFrame):
         self.limit_spin = _spin(1, 4_000, tr("megapixels"), max(1, values.pixel_limit // MEGAPIXEL))
         self.hold_box = QCheckBox(tr("Keys that are held act as toggles"))
         self.hold_box.setChecked(values.hold_toggles)
+        self.unreviewed_box = QCheckBox(tr("Unreviewed images teach"))
+        self.unreviewed_box.setChecked(values.unreviewed_teach)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -70,6 +74,12 @@ class SettingsDialog(DialogFrame):
             self.hold_box,
             tr("X erases and H hides the overlay until pressed again."),
         )
+        self._add(
+            form,
+            tr("Rounds"),
+            self.unreviewed_box,
+            tr("Their mistakes teach too. They are never held out."),
+        )
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -82,6 +92,7 @@ class SettingsDialog(DialogFrame):
             look_ahead=self.ahead_spin.value(),
             pixel_limit=self.limit_spin.value() * MEGAPIXEL,
             hold_toggles=self.hold_box.isChecked(),
+            unreviewed_teach=self.unreviewed_box.isChecked(),
         )
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:

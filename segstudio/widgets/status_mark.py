@@ -12,11 +12,12 @@ from segstudio.services.translation import tr
 
 
 class Mark(Enum):
-    """The four statuses; the names are those of the project's `Status`."""
+    """The statuses; the names are those of the project's `Status`."""
 
     UNLABELLED = "unlabelled"
     PROPOSED = "proposed"
     DRAFT = "draft"
+    UNREVIEWED = "unreviewed"
     ACCEPTED = "accepted"
 
 
@@ -26,6 +27,7 @@ def mark_text(mark: Mark) -> str:
         Mark.UNLABELLED: tr("unlabelled"),
         Mark.PROPOSED: tr("proposed"),
         Mark.DRAFT: tr("draft"),
+        Mark.UNREVIEWED: tr("accepted unreviewed"),
         Mark.ACCEPTED: tr("accepted"),
     }[mark]
 
@@ -34,12 +36,16 @@ MARK_ROLES = {
     Mark.UNLABELLED: Role.TEXT_MUTED,
     Mark.PROPOSED: Role.ACCENT,
     Mark.DRAFT: Role.WARNING,
+    Mark.UNREVIEWED: Role.WARNING,
     Mark.ACCEPTED: Role.SUCCESS,
 }
 
 
 def paint_mark(painter: QPainter, mark: Mark, box: QRectF) -> None:
-    """Draw `mark` into the square `box`: hollow circle, hatched diamond, half-filled circle, or check on a disc."""
+    """Draw `mark` into the square `box`.
+
+    Hollow circle, hatched diamond, half-filled circle, question mark in a square, or check on a disc.
+    """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     shade = color(MARK_ROLES[mark])
@@ -74,6 +80,14 @@ def paint_mark(painter: QPainter, mark: Mark, box: QRectF) -> None:
         half.arcTo(inner, 90, 180)
         half.closeSubpath()
         painter.fillPath(half, shade)
+    elif mark is Mark.UNREVIEWED:
+        painter.drawRoundedRect(inner, 2, 2)
+        step = inner.width() / 8
+        question = QPainterPath(QPointF(inner.left() + 2.6 * step, inner.top() + 2.9 * step))
+        question.arcTo(QRectF(inner.left() + 2.6 * step, inner.top() + 1.6 * step, 2.8 * step, 2.6 * step), 180, -210)
+        question.lineTo(QPointF(centre.x(), inner.top() + 5.1 * step))
+        painter.drawPath(question)
+        painter.drawPoint(QPointF(centre.x(), inner.top() + 6.6 * step))
     else:
         painter.setBrush(shade)
         painter.drawEllipse(inner)

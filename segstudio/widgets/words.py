@@ -33,6 +33,21 @@ def percent(share: float) -> str:
     return tr("{value} %", value=round(share * 100))
 
 
+def points(share: float) -> str:
+    """A difference of fractions as percentage points with its sign: "+1.1", "−0.4", "0.0"."""
+    text = f"{abs(share) * 100:.1f}"
+    return text if text == "0.0" else f"{'+' if share > 0 else '−'}{text}"
+
+
+def score_of(value: float | None, images: int, too_few: bool = False) -> str:
+    """A held-out score and over how many images it was taken: "0.61 (4 images)"; 0 images: nobody knows."""
+    if value is None or not images:
+        return score(value)
+    if too_few:
+        return tr("{score} ({images} images: too few)", score=score(value), images=images)
+    return tr("{score} ({images} images)", score=score(value), images=images)
+
+
 def score(value: float | None) -> str:
     """A score from 0 to 1 with two decimals; a dash where there is none."""
     return "–" if value is None else f"{value:.2f}"

@@ -277,6 +277,35 @@ def test_where_nothing_can_be_judged_the_panel_says_why(model: ModelPanel) -> No
     assert model.result.keep_button.isVisible()
 
 
+def test_what_the_score_may_have_changed_by_is_told_in_points(model: ModelPanel) -> None:
+    model.start_round()
+    model.end_round(
+        "", 0.41, 0.44, Verdict.NO_WORSE, difference="−0.4 to +5.2 points, over 9 held-out images in 5 groups"
+    )
+    assert model.result.headline.text() == "No worse"
+    assert model.result.difference.isVisible() and "−0.4 to +5.2 points" in model.result.difference.text()
+    assert not model.result.keep_button.isVisible()  # it is in use
+    model.start_round()
+    model.end_round("", 0.41, 0.44, Verdict.BETTER)
+    assert not model.result.difference.isVisible()
+
+
+def test_the_rounds_say_over_how_many_images_a_score_was_taken(model: ModelPanel) -> None:
+    model.set_rounds(
+        [
+            RoundRow("c", "Round 3", score=0.61, images=4, in_use=True),
+            RoundRow("b", "Round 2", score=0.6, images=2, too_few=True),
+            RoundRow("a", "Round 1", score=0.5),
+        ]
+    )
+    texts = [model.rounds.list.item(row).text() for row in range(3)]
+    assert texts == [
+        "Round 3 · IoU 0.61 (4 images) · in use",
+        "Round 2 · IoU 0.60 (2 images: too few)",
+        "Round 1 · IoU 0.50",
+    ]
+
+
 def test_closing_the_result_leads_back_to_ready(model: ModelPanel, qtbot: QtBot) -> None:
     model.set_model("Round 1")
     model.start_round()

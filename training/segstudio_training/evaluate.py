@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.project.looks import Look
 from segstudio_training.data.teaching_set import LabelSource, read_pair
 from segstudio_training.metrics import Scores
 from segstudio_training.predictor import Predictor
@@ -13,15 +18,34 @@ from segstudio_training.predictor import Predictor
 Cancel = Callable[[], bool]
 
 
-def evaluate(
+@dataclass(frozen=True)
+class ImageScores:
+    """How one checkpoint does on each of some images, and on all of them.
+
+    Attributes:
+        class_names: the classes, in the order of the tallies.
+        names: the images, in the order in which they were scored.
+        looks: how each of them looks.
+        tallies: (N, 3, C) int64 as `Scores.tallies`.
+        result: the scores over all of them, by the keys of `Scores.result`.
+    """
+
+    class_names: tuple[str, ...]
+    names: tuple[str, ...]
+    looks: tuple[Look, ...]
+    tallies: npt.NDArray[np.int64]
+    result: dict[str, Any]
+
+
+def score_images(
     predictor: Predictor,
     source: LabelSource,
     names: Sequence[str],
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
-) -> dict[str, Any]:
-    """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1.
+) -> ImageScores:
+    """Score images `names` one by one.
 
     Args:
         predictor: what to score; its classes are those of `source` (see `follow_classes`).
@@ -32,12 +56,27 @@ def evaluate(
         cancel: asked between the network's stages; `Cancelled` is raised where it says so.
     """
     scores = Scores(source.classes.names)
+    looks: list[Look] = []
     for position, name in enumerate(names):
         if position and deadline is not None and time.monotonic() > deadline:
             break
         pair = read_pair(source, name)
+        looks.append(Look.of(pair.image))
         scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel).labels, boundary)
-    return scores.result()
+    scored = tuple(names[: len(looks)])
+    return ImageScores(tuple(source.classes.names), scored, tuple(looks), scores.tallies(), scores.result())
+
+
+def evaluate(
+    predictor: Predictor,
+    source: LabelSource,
+    names: Sequence[str],
+    boundary: bool = True,
+    deadline: float | None = None,
+    cancel: Cancel | None = None,
+) -> dict[str, Any]:
+    """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1; see `score_images`."""
+    return score_images(predictor, source, names, boundary, deadline, cancel).result
 
 
 def evenly_spaced(names: Sequence[str], most: int) -> list[str]:

@@ -41,8 +41,8 @@ from segstudio_training.engine import (
     to_training_mode,
     train_one_step,
 )
-from segstudio_training.evaluate import evaluate, evenly_spaced
-from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
+from segstudio_training.evaluate import ImageScores, evaluate, evenly_spaced, score_images
+from segstudio_training.gate import LEAST_HELD_OUT, NOISE, described_judgement, judge
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.networks import build_network, chosen_arguments
@@ -130,7 +130,7 @@ class _Round:
         self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay, job.recipe.optimizer)
         self.step = self.first_step = 0
         self.first_progress = 0.0
-        self.baseline: dict[str, Any] | None = None
+        self.baseline: ImageScores | None = None
         self.scored: list[str] = []
         self.scoring_seconds = 0.0
         self.best = _Best()
@@ -154,9 +154,8 @@ class _Round:
             return
         self.scored = self._affordable_names()
         if self.start is not None:
-            predictor = Predictor(self.start, str(self.device.type), SAFE)
-            self.baseline = evaluate(predictor, self.job.source, self.scored, cancel=self.cancel)
-            self.events({"event": "baseline", **self.baseline})
+            self.baseline = score_images(self._scorer(self.start), self.job.source, self.scored, cancel=self.cancel)
+            self.events({"event": "baseline", **self.baseline.result})
 
     def teach(self) -> Ending:
         """Train until the budget is used or nothing is gained any more."""
@@ -195,16 +194,16 @@ class _Round:
     def conclude(self, ending: Ending) -> Result:
         """Choose the weights, score them, judge, save."""
         checkpoint = self._chosen()
-        scores: dict[str, Any] = {}
+        new: ImageScores | None = None
         if self.scored:
-            predictor = Predictor(checkpoint, str(self.device.type), SAFE)
-            scores = evaluate(predictor, self.job.source, self.scored, cancel=self.cancel)
-            self.events({"event": "evaluation", "step": self.step, **scores})
-        judgement = judge(self.baseline, scores, len(self.scored))
+            new = score_images(self._scorer(checkpoint), self.job.source, self.scored, cancel=self.cancel)
+            self.events({"event": "evaluation", "step": self.step, **new.result})
+        scores = new.result if new is not None else {}
+        judgement = judge(self.baseline, new)
         self._stop_if_cancelled()
         save_checkpoint(self.job.out, replace(checkpoint, scores=scores))
         self.job.state_path.unlink(missing_ok=True)
-        self.events({"event": "gate", "verdict": judgement.verdict.value, "reason": judgement.reason})
+        self.events({"event": "gate", **described_judgement(judgement)})
         result = Result(
             checkpoint=self.job.out,
             network=checkpoint.network_name,

@@ -38,9 +38,13 @@ class ConfusionMatrix:
         self._missed += np.bincount(true[~inside], minlength=self.num_classes)
 
     def add(self, other: ConfusionMatrix) -> None:
-        """Add what `other`, over as many classes, has counted."""
+        """Add the counts of `other`, of as many classes."""
         self.counts += other.counts
         self._missed += other._missed
+
+    def tally(self) -> npt.NDArray[np.int64]:
+        """(3, C) pixels of each class: found, in the truth, predicted. All that an IoU needs, and it can be summed."""
+        return np.stack([np.diag(self.counts), self.true_pixels, self.counts.sum(axis=0)])
 
     @property
     def true_pixels(self) -> npt.NDArray[np.int64]:
@@ -49,9 +53,7 @@ class ConfusionMatrix:
 
     def iou(self) -> npt.NDArray[np.float64]:
         """(C,) intersection over union, NaN for classes absent from the truth."""
-        hits = np.diag(self.counts).astype(np.float64)
-        union = self.true_pixels + self.counts.sum(axis=0) - hits
-        return np.where(self.true_pixels > 0, hits / np.maximum(union, 1), np.nan)
+        return tallied_iou(self.tally())
 
     def recall(self) -> npt.NDArray[np.float64]:
         """(C,) share of each class's true pixels that were found, NaN for absent classes."""
@@ -72,6 +74,12 @@ class ConfusionMatrix:
         return float(np.trace(self.counts)) / total if total else 0.0
 
 
+def tallied_iou(tally: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+    """IoU (…, C) of tallies (…, 3, C) as `ConfusionMatrix.tally` makes them; NaN for classes absent from the truth."""
+    found, true, predicted = (tally[..., row, :].astype(np.float64) for row in range(3))
+    return np.where(true > 0, found / np.maximum(true + predicted - found, 1), np.nan)
+
+
 def _mean(values: npt.NDArray[np.float64]) -> float:
     present = values[~np.isnan(values)]
     return float(present.mean()) if present.size else 0.0
@@ -84,13 +92,21 @@ class Scores:
         self.class_names = list(class_names)
         self.confusion = ConfusionMatrix(len(class_names))
         self._boundary: list[float] = []
+        self._tallies: list[npt.NDArray[np.int64]] = []
 
     def update(self, truth: Labels, predicted: Labels, boundary: bool = True) -> None:
         """Add one image; `boundary` False leaves the slow boundary score out."""
-        self.confusion.update(truth, predicted)
+        confusion = ConfusionMatrix(len(self.class_names))
+        confusion.update(truth, predicted)
+        self.confusion.add(confusion)
+        self._tallies.append(confusion.tally())
         score = boundary_f1(truth, predicted, len(self.class_names)) if boundary else None
         if score is not None:
             self._boundary.append(score)
+
+    def tallies(self) -> npt.NDArray[np.int64]:
+        """(N, 3, C): the tally of each image, in the order in which they came."""
+        return np.array(self._tallies, dtype=np.int64).reshape(-1, 3, len(self.class_names))
 
     def result(self) -> dict[str, Any]:
         """``miou, class_accuracy, pixel_accuracy, boundary_f1, per_class_iou``: fractions from 0 to 1."""

@@ -82,27 +82,53 @@ class RoundResult:
     taken: bool
     """Whether the new checkpoint took over."""
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """What the mean IoU changed by, at least and at most, as fractions; None where nothing was compared."""
+        bounds = (self.round.judgement or {}).get("interval")
+        return (float(bounds[0]), float(bounds[1])) if bounds else None
+
+    @property
+    def is_within_noise(self) -> bool:
+        """Whether the new network passes although it cannot be told apart from the old one."""
+        return self.verdict is Verdict.BETTER and self.interval is not None and self.interval[0] <= 0
+
+    @property
+    def lost(self) -> list[str]:
+        """The classes that the new network loses."""
+        return list((self.round.judgement or {}).get("lost", []))
+
+    @property
+    def held_out(self) -> tuple[int, int]:
+        """How many held-out images were scored, and how many groups of neighbours they make (0: not compared)."""
+        judgement = self.round.judgement or {}
+        return int(judgement.get("images", 0)), int(judgement.get("groups", 0))
+
 
 def starter_checkpoint() -> Path:
     """The checkpoint that comes with the program."""
     return resource_root() / "starter.safetensors"
 
 
-def order_round(project: Project, seconds: float, options: Sequence[str] = ()) -> RoundOrder:
+def order_round(
+    project: Project, seconds: float, options: Sequence[str] = (), include_unreviewed: bool = False
+) -> RoundOrder:
     """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
 
     Args:
         project: the open folder.
         seconds: the time budget.
         options: further options of ``segstudio train``, where a round is to differ from what the program does.
+        include_unreviewed: whether label maps that nobody looked at teach too, because the person said so.
 
     Raises:
         TrainingError: no image is accepted.
         SaveError: the job cannot be written.
     """
-    teaching = project.teaching_names()
+    teaching = project.teaching_names(include_unreviewed)
     if not teaching:
         raise TrainingError(marked("There is nothing to learn from yet. Accept at least one image, then fine-tune."))
+    project.keep_teaching(teaching)
     parent = project.current_round()
     round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
     checkpoint = project.checkpoints_dir / f"{round_id}.safetensors"
@@ -139,6 +165,7 @@ def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done
         scores=scores,
         kept=taken,
         note="",
+        judgement={key: value for key, value in heard.gate.items() if key != "event"} or None,
     )
     project.add_round(made)
     if taken:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageFilter
 
-from segstudio.project.held_out import AcceptedImage, Side, decide_side, hashed_side
+from segstudio.core.class_table import VOID
+from segstudio.project.held_out import AcceptedImage, Side, decide_side, hashed_side, neighbour_groups
 from segstudio.project.looks import Look
 from segstudio.project.project import Project, Status
+from segstudio.project.voc_folder import VocFolder
 
 from .conftest import LABELMAP, FolderMaker, UInt8Array
 
@@ -96,6 +100,25 @@ def test_numbers_alone_make_no_neighbours() -> None:
     """Scans numbered one after the other are images of their own."""
     sides = _accept_all([_image(f"scan_{index:04d}", index) for index in range(40)])
     assert set(sides.values()) == set(Side)
+
+
+def test_frames_of_one_scene_are_a_group_and_a_camera_that_moves_on_begins_another() -> None:
+    looks = _frames(40)
+    groups = neighbour_groups([f"clip_{index:04d}" for index in range(40)], looks)
+    assert groups == sorted(groups) and max(map(groups.count, groups)) <= 5
+    assert all(groups[at] == groups[at - 1] for at in range(1, 40) if at % 5)
+
+
+def test_look_alikes_of_other_names_are_a_group_only_as_near_duplicates() -> None:
+    first, second = _frames(3)[:2]
+    assert 0.9 <= first.likeness(second) < 0.98
+    assert neighbour_groups(["clip_1", "clip_7"], [first, second]) == [0, 0]
+    assert neighbour_groups(["left", "right"], [first, second]) == [0, 1]
+    assert neighbour_groups(["left", "right"], [first, first]) == [0, 0]
+
+
+def test_scans_numbered_one_after_the_other_are_groups_of_their_own() -> None:
+    assert neighbour_groups([f"scan_{n}" for n in range(9)], [_look(n) for n in range(9)]) == list(range(9))
 
 
 def test_flat_images_are_alike_only_in_one_colour() -> None:
@@ -212,3 +235,24 @@ def test_real_frames_of_a_clip_stay_together(real_data: Path) -> None:
         for index, name in enumerate(names)
     ]
     assert len(set(_accept_all(images).values())) == 1
+
+
+@pytest.mark.parametrize("count", [20, 40])
+def test_in_random_orders_of_real_images_every_class_seen_three_times_is_on_both_sides(
+    real_data: Path, count: int
+) -> None:
+    folder = VocFolder.open(real_data / "camvid-voc")
+    known: dict[str, AcceptedImage] = {}
+    for seed in range(2):
+        order = random.Random(seed).sample(folder.names[::6], count)
+        for name in order:
+            if name not in known:
+                used = np.unique(folder.read_label_map(name)).tolist()
+                classes = frozenset(folder.classes.name_of(value) for value in used if value != VOID)
+                look = Look.of(folder.read_thumbnail(name, 64))
+                known[name] = AcceptedImage(name, folder.names.index(name), look, classes)
+        sides = _accept_all([known[name] for name in order])
+        assert 1 <= sum(side is Side.HELD_OUT for side in sides.values()) <= count // 2
+        for wanted in folder.classes.names:
+            on = [side for name, side in sides.items() if wanted in known[name].classes]
+            assert len(on) < 3 or set(on) == set(Side), wanted

@@ -11,11 +11,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.errors import TrainingError
-from segstudio.project.held_out import Side
-from segstudio.project.project import Project
+from segstudio.project.project import Project, Side
 from segstudio.project.rounds import Round
 from segstudio.services import fine_tune_process
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
+from segstudio.widgets.round_words import difference_text, summary, verdict_text
 from tests.small_folders import tiny_checkpoint, voc_folder
 
 PATIENT = 120_000
@@ -146,6 +146,54 @@ def test_the_next_round_is_told_what_was_accepted_since(
     run(runner, project, qtbot)
     job = json.loads(Path(started[1][started[1].index("--job") + 1]).read_text())
     assert job["fresh"] == ["s06"] and sorted(job["train"]) == ["s00", "s01", "s02", "s03", "s06"]
+
+
+def test_what_the_gate_said_is_kept_with_the_round_and_told_in_words(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    tmp_path: Path,
+    child_says: Callable[..., list[list[str]]],
+) -> None:
+    with_round(project, tmp_path)
+    gate = {
+        "verdict": "better",
+        "reason": "Because.",
+        "images": 9,
+        "groups": 5,
+        "interval": [-0.004, 0.052],
+        "lost": [],
+    }
+    child_says({"event": "baseline", **SCORES}, {"event": "gate", **gate}, DONE)
+    result = run(runner, project, qtbot)
+    assert (result.interval, result.held_out, result.lost) == ((-0.004, 0.052), (9, 5), []) and result.is_within_noise
+    kept = project.rounds()[-1]
+    assert kept.judgement == gate
+    assert difference_text(result) == "−0.4 to +5.2 points, over 9 held-out images in 5 groups"
+    assert "No difference beyond chance" in verdict_text(result)
+    assert summary(project, kept.id) == "Round 1 · held-out IoU 0.50 (9 images)"
+    child_says({"event": "gate", **gate, "verdict": "worse", "lost": ["pole", "sun"]}, DONE)
+    worse = run(runner, project, qtbot)
+    assert not worse.taken and "loses pole, sun" in verdict_text(worse)
+
+
+def test_unreviewed_images_teach_only_where_asked_and_are_never_held_out_after(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    child_says: Callable[..., list[list[str]]],
+) -> None:
+    labels = project.folder.read_label_map("s00")
+    project.save_proposal("s06", labels, labels, None)
+    assert project.accept_unreviewed(["s06"]) == ["s06"]
+    started = child_says(DONE)
+    run(runner, project, qtbot)
+    with qtbot.waitSignal(runner.finished):
+        runner.start(project, 30, include_unreviewed=True)
+    jobs = [json.loads(Path(arguments[arguments.index("--job") + 1]).read_text()) for arguments in started]
+    assert ["s06" in job["train"] for job in jobs] == [False, True]
+    assert all("s06" not in job["heldout"] for job in jobs)
+    assert project.accept("s06", labels) is Side.TEACHING
 
 
 def test_the_person_overrules_the_gate_and_goes_back(

@@ -9,7 +9,6 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardInd
 
 from segstudio.core.errors import InputError
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
-from segstudio_training.gate import Verdict, judge
 from segstudio_training.losses import build_loss
 from segstudio_training.metrics import ConfusionMatrix, Scores, boundary_f1
 
@@ -166,24 +165,3 @@ def test_a_class_of_weight_zero_teaches_nothing() -> None:
 def test_an_unknown_loss_names_the_known_ones() -> None:
     with pytest.raises(InputError, match="cross_entropy"):
         build_loss("fair", torch.ones(2))
-
-
-def scored(miou: float, **per_class: float) -> dict[str, object]:
-    return {"miou": miou, "per_class_iou": per_class}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "heldout", "verdict"),
-    [
-        (scored(0.5, a=0.5), scored(0.6, a=0.6), 5, Verdict.BETTER),
-        (scored(0.5, a=0.5), scored(0.4, a=0.4), 5, Verdict.WORSE),
-        (scored(0.5, a=0.7, b=0.3), scored(0.6, a=0.9, b=0.0), 5, Verdict.WORSE),
-        (scored(0.5, a=0.5), scored(0.6, a=0.6), 2, Verdict.CANNOT_JUDGE),
-        (None, scored(0.1, a=0.1), 5, Verdict.BETTER),
-        (None, {}, 0, Verdict.CANNOT_JUDGE),
-    ],
-)
-def test_the_gate(old: dict[str, object] | None, new: dict[str, object], heldout: int, verdict: Verdict) -> None:
-    judgement = judge(old, new, heldout)
-    assert judgement.verdict is verdict
-    assert judgement.reason.endswith(".")
