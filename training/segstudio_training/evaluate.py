@@ -20,6 +20,7 @@ def evaluate(
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
+    balance: float = 0.0,
 ) -> dict[str, Any]:
     """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1.
 
@@ -30,13 +31,14 @@ def evaluate(
         boundary: False leaves the boundary score at 0 and saves its time.
         deadline: `time.monotonic()` value after which no further image is begun (at least one is scored).
         cancel: asked between the network's stages; `Cancelled` is raised where it says so.
+        balance: as in `Predictor.predict`.
     """
     scores = Scores(source.classes.names)
     for position, name in enumerate(names):
         if position and deadline is not None and time.monotonic() > deadline:
             break
         pair = read_pair(source, name)
-        scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel).labels, boundary)
+        scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel, balance=balance).labels, boundary)
     return scores.result()
 
 
