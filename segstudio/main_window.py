@@ -37,6 +37,7 @@ from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ICON_SIZE
 from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
+from segstudio.steer_flow import SteerFlow
 from segstudio.widgets.command_palette import CommandPalette
 from segstudio.widgets.controls import push_button
 from segstudio.widgets.notices import NoticeOverlay
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         self.model_flow = ModelFlow(
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
+        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self)
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):

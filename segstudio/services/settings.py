@@ -34,6 +34,7 @@ BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_SQUARE = Setting("brush/square", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
 MIN_ISLAND = Setting("proposals/min_island", 40, 0, 100_000)
+BALANCE = Setting("proposals/balance", 0.0, -1.0, 1.0)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, 5, 24 * 3600)
@@ -46,6 +47,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     BRUSH_SQUARE,
     HOLD_TOGGLES,
     MIN_ISLAND,
+    BALANCE,
     LOOK_AHEAD,
     PIXEL_LIMIT,
     BUDGET_SECONDS,

@@ -34,7 +34,10 @@ def rewritten(path: Path, **changes: object) -> Path:
 
 def test_it_comes_back_with_everything_it_holds(tmp_path: Path) -> None:
     saved = tiny_checkpoint(
-        scores={"miou": 0.5}, parent="round1.safetensors", working_scale=0.5, images=7,
+        scores={"miou": 0.5},
+        parent="round1.safetensors",
+        working_scale=0.5,
+        images=7,
         class_shares=(0.75, 0.25, 0.0),
     )
     loaded = load_checkpoint(save_checkpoint(tmp_path / "a.safetensors", saved))
