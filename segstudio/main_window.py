@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         self.model_flow = ModelFlow(
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
-        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self)
+        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
@@ -237,6 +237,7 @@ class MainWindow(QMainWindow):
         """Keep the draft, cancel everything and wait for it."""
         self.settings.set_window_state("geometry", self.saveGeometry())
         self.rounds.stop()
+        self.steer_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()
         self.folder_flow.stop()

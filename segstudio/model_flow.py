@@ -14,7 +14,7 @@ from segstudio.services.image_shelf import OpenImage
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.primary_action import Offer, Primary, Situation, offer
-from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
+from segstudio.services.rounds import RoundResult, RoundRunner, Verdict, round_title
 from segstudio.services.session import Session
 from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, Settings
 from segstudio.services.translation import tr, tr_error
@@ -125,7 +125,7 @@ class ModelFlow(QObject):
             return
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
-            self._rounds.start(project, seconds)
+            self._rounds.start(project, seconds, self._parts.model.choices.choices())
         except SegStudioError as error:
             self._notifier.error(error)
 
@@ -218,7 +218,7 @@ class ModelFlow(QObject):
         project = self._session.project
         if project is None:
             return
-        self._parts.model.set_model(_round_title(project, model.round_id))
+        self._parts.model.set_model(round_title(project.rounds(), model.round_id))
         self._ask_for_open_image()
         if self._renew:
             self._proposals.request(self._renew)
@@ -321,7 +321,6 @@ class ModelFlow(QObject):
         self._parts.model.end_round(
             _verdict_text(result), old, new, _SHOWN_VERDICTS[result.verdict], result.taken, has_previous
         )
-        self._parts.classes.set_scores((result.new_scores or {}).get("per_class_iou", {}))
         if project is not None:
             self._show_rounds(project)
         self._notifier.success(_verdict_text(result)) if result.taken else self._notifier.info(_verdict_text(result))
@@ -369,31 +368,21 @@ class ModelFlow(QObject):
         self._rounds.cancel()
 
     def _show_rounds(self, project: Project) -> None:
-        current = project.current_round()
+        current, rounds = project.current_round(), project.rounds()
         self._learnt_from = current.images if current is not None else 0
         rows = [
             RoundRow(
                 entry.id,
-                _round_title(project, entry.id),
+                round_title(rounds, entry.id),
                 tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
                 if entry.images
                 else "",
                 (entry.scores or {}).get("miou"),
                 current is not None and entry.id == current.id,
             )
-            for entry in project.rounds()
+            for entry in rounds
         ]
         self._parts.model.set_rounds(rows[::-1])
-
-
-def _round_title(project: Project, round_id: str) -> str:
-    """How a round is called on screen: its number, counted from 1, or where its checkpoint came from."""
-    number = 0
-    for entry in project.rounds():
-        number += entry.images > 0
-        if entry.id == round_id:
-            return tr("Round {number}", number=number) if entry.images else tr(entry.note)
-    return ""
 
 
 def _verdict_text(result: RoundResult) -> str:

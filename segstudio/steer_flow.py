@@ -1,16 +1,22 @@
-"""Connects what steers the network with what it changes: the rare-classes slider. No logic of its own."""
+"""Connects what steers the network with what it changes, and what was learnt with where it shows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from segstudio.project.project import Status
+from segstudio.project.project import Project, Status
+from segstudio.project.rounds import Round, lineage, score_of
+from segstudio.services.accepted_shares import AcceptedShares
 from segstudio.services.predictor_thread import Model, ProposalService
+from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
-from segstudio.services.settings import BALANCE, LOOK_AHEAD, Settings
+from segstudio.services.settings import AUGMENTATION, BALANCE, CLASS_WEIGHTS, LOOK_AHEAD, LOSS, Settings
+from segstudio.widgets.class_list import ClassDetails
 from segstudio.window_parts import WindowParts
+from segstudio_training.choices import RoundChoices, differing
 
 _LIVE_MS = 100
 """While the slider moves, the open image is read off anew at most so often."""
@@ -27,6 +33,7 @@ class SteerFlow(QObject):
         session: Session,
         settings: Settings,
         proposals: ProposalService,
+        rounds: RoundRunner,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -34,9 +41,17 @@ class SteerFlow(QObject):
         self._session = session
         self._settings = settings
         self._proposals = proposals
+        self._rounds = rounds
+        self._accepted = AcceptedShares(self)
         self._live = self._timer(_LIVE_MS, self._on_live)
         self._rest = self._timer(_REST_MS, self._on_rest)
         self._connect_balance()
+        self._connect_choices()
+        self._connect_classes()
+
+    def stop(self) -> None:
+        """End what runs in the background; for quitting."""
+        self._accepted.stop()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -81,3 +96,62 @@ class SteerFlow(QObject):
     def _ask_ahead(self) -> None:
         ahead = self._session.upcoming(self._settings.get(LOOK_AHEAD))
         self._proposals.request([name for name in ahead if self._session.status(name) is Status.UNLABELLED])
+
+    # -- how rounds teach ---------------------------------------------------------------------------------
+
+    def _connect_choices(self) -> None:
+        get, box = self._settings.get, self._parts.model.choices
+        box.set_choices(RoundChoices(get(CLASS_WEIGHTS), get(LOSS), get(AUGMENTATION)))
+        box.changed.connect(self._on_choices_changed)
+
+    @Slot(object)
+    def _on_choices_changed(self, choices: RoundChoices) -> None:
+        kept = differing(choices)
+        self._settings.set(CLASS_WEIGHTS, kept.class_weights)
+        self._settings.set(LOSS, kept.loss)
+        self._settings.set(AUGMENTATION, kept.augmentation)
+
+    # -- what is known of the classes ---------------------------------------------------------------------
+
+    def _connect_classes(self) -> None:
+        session = self._session
+        session.project_opened.connect(self._on_project_opened)
+        session.project_closed.connect(lambda: self._accepted.set_project(None))
+        session.accepted.connect(self._accepted.count_again)
+        session.classes_changed.connect(self._show_classes)
+        self._accepted.changed.connect(self._show_classes)
+        self._rounds.model_changed.connect(self._show_classes)
+        self._rounds.finished.connect(self._show_classes)
+
+    @Slot(object)
+    def _on_project_opened(self, project: Project) -> None:
+        self._accepted.set_project(project)
+
+    @Slot()
+    def _show_classes(self) -> None:
+        """What the round in use and the accepted images say of each class."""
+        project = self._session.project
+        current = project.current_round() if project is not None else None
+        if project is None:
+            self._parts.classes.set_scores({})
+            self._parts.classes.set_details({})
+            return
+        line = lineage(project.rounds(), current.id) if current is not None else []
+        shares = self._accepted.shares()
+        self._parts.classes.set_scores((current.scores or {}).get("per_class_iou", {}) if current is not None else {})
+        self._parts.classes.set_details(
+            {name: _details(name, line, shares.get(name)) for name in project.classes.names}
+        )
+
+
+def _details(name: str, line: list[Round], accepted: float | None) -> ClassDetails:
+    """What the rounds in `line`, of which the last one is in use, say of class `name`."""
+    latest = line[-1] if line else Round("", Path())
+    now, before = score_of(latest.scores, name), score_of(latest.taught.before, name)
+    scores = [value for made in line if (value := score_of(made.scores, name)) is not None]
+    return ClassDetails(
+        accepted=accepted,
+        weight=latest.taught.class_weights.get(name),
+        change=now - before if now is not None and before is not None else None,
+        scores=tuple(scores),
+    )

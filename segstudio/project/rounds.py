@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Taught:
+    """How a round was taught; all empty for a checkpoint from elsewhere.
+
+    Attributes:
+        rule, loss, augmentation: rows of the training's tables, as chosen for the round.
+        class_weights: what each class weighed in the loss, by class name.
+        before: the scores of the checkpoint that the round started from, on the same held-out images as the round's
+            own; None where there was none.
+    """
+
+    rule: str = ""
+    loss: str = ""
+    augmentation: str = ""
+    class_weights: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,7 @@ class Round:
         scores: the held-out scores with the keys of `evaluate`; None where nothing was held out.
         kept: whether the gate (or the person) let it replace its parent.
         note: what the person wrote about it.
+        taught: how it was taught.
     """
 
     id: str
@@ -32,3 +52,20 @@ class Round:
     scores: dict[str, Any] | None = None
     kept: bool = True
     note: str = ""
+    taught: Taught = Taught()
+
+
+def lineage(rounds: Sequence[Round], round_id: str) -> list[Round]:
+    """The round of that id and those it goes back to, the oldest first; empty where there is none of that id."""
+    by_id = {made.id: made for made in rounds}
+    line: list[Round] = []
+    current = by_id.get(round_id)
+    while current is not None and current not in line:
+        line.append(current)
+        current = by_id.get(current.parent or "")
+    return line[::-1]
+
+
+def score_of(scores: dict[str, Any] | None, class_name: str) -> float | None:
+    """The IoU of a class in `scores`, None where it was in no held-out image."""
+    return (scores or {}).get("per_class_iou", {}).get(class_name)

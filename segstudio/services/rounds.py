@@ -7,6 +7,7 @@ let the person overrule it. The child computes; this only decides.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -18,8 +19,20 @@ from PySide6.QtCore import QObject, Signal, Slot
 from segstudio.core.errors import SegStudioError, TrainingError, marked
 from segstudio.core.resources import resource_root
 from segstudio.project.project import Project
-from segstudio.project.rounds import Round
+from segstudio.project.rounds import Round, Taught
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio.services.translation import tr
+from segstudio_training.choices import OPTIONS, RoundChoices, chosen_options, default_key
+
+
+def round_title(rounds: Sequence[Round], round_id: str) -> str:
+    """How a round is called on screen: its number, counted from 1, or where its checkpoint came from."""
+    number = 0
+    for entry in rounds:
+        number += entry.images > 0
+        if entry.id == round_id:
+            return tr("Round {number}", number=number) if entry.images else tr(entry.note)
+    return ""
 
 
 class Verdict(Enum):
@@ -51,6 +64,9 @@ def starter_checkpoint() -> Path:
     return resource_root() / "starter.safetensors"
 
 
+_AS_USUAL = RoundChoices()
+
+
 class RoundRunner(QObject):
     """Runs one round at a time for the open project."""
 
@@ -78,6 +94,8 @@ class RoundRunner(QObject):
         self._round_id = ""
         self._baseline: dict[str, Any] | None = None
         self._gate: dict[str, Any] = {}
+        self._choices = RoundChoices()
+        self._class_weights: dict[str, float] = {}
 
     @property
     def is_running(self) -> bool:
@@ -89,8 +107,8 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
-    def start(self, project: Project, seconds: int) -> None:
-        """Start a round on the accepted label maps, the held-out ones excepted.
+    def start(self, project: Project, seconds: int, choices: RoundChoices = _AS_USUAL) -> None:
+        """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
         Raises:
             TrainingError: no image is accepted.
@@ -103,11 +121,12 @@ class RoundRunner(QObject):
             )
         self._project, self._parent_round = project, project.current_round()
         self._baseline, self._gate = None, {}
+        self._choices, self._class_weights = choices, {}
         self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         self._checkpoint = project.checkpoints_dir / f"{self._round_id}.safetensors"
         job = project.write_job(self._round_id, {"train": teaching, "heldout": project.held_out_names()})
         arguments = ["train", str(project.folder.root), "--out", str(self._checkpoint), "--job", str(job)]
-        arguments += ["--max-seconds", str(seconds), "--events"]
+        arguments += ["--max-seconds", str(seconds), "--events", *chosen_options(choices)]
         if project.folder.workspace != project.folder.root:
             arguments += ["--workspace", str(project.folder.workspace)]
         if self._parent_round is not None:
@@ -135,6 +154,8 @@ class RoundRunner(QObject):
     def _on_event(self, event: dict[str, Any]) -> None:
         if event.get("event") == "baseline":
             self._baseline = event
+        elif event.get("event") == "start":
+            self._class_weights = dict(event.get("class_weights") or {})
         elif event.get("event") == "gate":
             self._gate = event
         self.reported.emit(event)
@@ -156,6 +177,7 @@ class RoundRunner(QObject):
             scores=scores,
             kept=taken,
             note="",
+            taught=self._taught(),
         )
         try:
             project.add_round(made)
@@ -168,6 +190,11 @@ class RoundRunner(QObject):
         self.finished.emit(result)
         if taken:
             self.model_changed.emit()
+
+    def _taught(self) -> Taught:
+        keys = {field: getattr(self._choices, field) or default_key(rows) for field, _, rows in OPTIONS}
+        before = self._baseline and {key: value for key, value in self._baseline.items() if key != "event"}
+        return Taught(keys["class_weights"], keys["loss"], keys["augmentation"], self._class_weights, before)
 
     def _takes_over(self, verdict: Verdict, scores: dict[str, Any] | None) -> bool:
         """Too few held-out images make no judgement; where they speak against the new network the old one stays."""

@@ -38,6 +38,10 @@ BALANCE = Setting("proposals/balance", 0.0, -1.0, 1.0)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, 5, 24 * 3600)
+CLASS_WEIGHTS = Setting("rounds/class_weights", "")
+LOSS = Setting("rounds/loss", "")
+AUGMENTATION = Setting("rounds/augmentation", "")
+"""Keys of the training's tables; empty: the default, also where a later version has another one."""
 
 SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
     THEME,
@@ -51,6 +55,9 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     LOOK_AHEAD,
     PIXEL_LIMIT,
     BUDGET_SECONDS,
+    CLASS_WEIGHTS,
+    LOSS,
+    AUGMENTATION,
 )
 
 

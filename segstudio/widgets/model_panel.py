@@ -34,6 +34,7 @@ from segstudio.widgets.controls import (
     set_look,
     tool_button,
 )
+from segstudio.widgets.round_choices import RoundChoicesBox
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
 from segstudio.widgets.score_bars import ROW_HEIGHT, ScoreBars
@@ -252,6 +253,8 @@ class ModelPanel(Panel):
         row.addWidget(self.budget)
         column.addLayout(row)
         column.addWidget(self.reason)
+        self.choices = RoundChoicesBox()
+        column.addWidget(self.choices)
         self._column.addWidget(self.start_area)
 
     def _build_training(self) -> None:

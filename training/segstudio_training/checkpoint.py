@@ -55,8 +55,8 @@ class Checkpoint:
         scores: the held-out scores by the keys of `evaluate`, empty where nothing was held out.
         parent: file name of the checkpoint that the round started from, empty where it started from nothing.
         images: number of teaching images.
-        class_shares: share (0 to 1) of the labelled teaching pixels that each class had, in the order of `classes`, 0 for
-            a class that did not occur; empty where it is not known.
+        class_shares: share (0 to 1) of the labelled teaching pixels that each class had, in the order of `classes`,
+            0 for a class that did not occur; empty where it is not known.
         program_version: the segstudio that wrote it.
         format_version: of the file format.
     """
