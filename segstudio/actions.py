@@ -90,6 +90,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "propose-all", ("Ctrl+P",)),
     ActionSpec("fine_tune", Menu.MODEL, marked("&Fine-tune"), marked("Learn from the accepted images"), "fine-tune",
                ("Ctrl+T",), separator=True),
+    ActionSpec("history", Menu.MODEL, marked("&Round history…"), marked("Scores, notes, and what each round changed"),
+               "history", ("Ctrl+H",)),
     ActionSpec("cancel", Menu.MODEL, marked("&Cancel"), marked("Stop proposing or training; nothing is lost"),
                "cancel", ("Ctrl+.",)),
     ActionSpec("palette", Menu.HELP, marked("Search &commands…"), marked("Find anything by typing"), "search",

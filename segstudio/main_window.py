@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
+from segstudio.history_flow import HistoryFlow
 from segstudio.image_flow import ImageFlow
 from segstudio.model_flow import ModelFlow
 from segstudio.services.notifier import Notifier
@@ -167,6 +168,7 @@ class MainWindow(QMainWindow):
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
         self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
+        self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
@@ -238,6 +240,7 @@ class MainWindow(QMainWindow):
         self.settings.set_window_state("geometry", self.saveGeometry())
         self.rounds.stop()
         self.steer_flow.stop()
+        self.history_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()
         self.folder_flow.stop()

@@ -151,7 +151,14 @@ def _details(name: str, line: list[Round], accepted: float | None) -> ClassDetai
     scores = [value for made in line if (value := score_of(made.scores, name)) is not None]
     return ClassDetails(
         accepted=accepted,
-        weight=latest.taught.class_weights.get(name),
+        weight=_relative_weight(latest, name),
         change=now - before if now is not None and before is not None else None,
         scores=tuple(scores),
     )
+
+
+def _relative_weight(made: Round, name: str) -> float | None:
+    """How many times the lightest class's weight class `name` had; 0 where it did not occur, None where not known."""
+    weights = made.taught.class_weights
+    lightest = min((weight for weight in weights.values() if weight > 0), default=None)
+    return weights[name] / lightest if lightest is not None and name in weights else None

@@ -108,6 +108,11 @@ class ProposalService(QObject):
         return self._model
 
     @property
+    def reading(self) -> Reading:
+        """How proposals are read off now."""
+        return self._queue.reading
+
+    @property
     def can_balance(self) -> bool:
         """Whether the model knows how often its classes occur, so that `set_balance` has an effect."""
         return self._model is not None and self._can_balance
@@ -127,6 +132,10 @@ class ProposalService(QObject):
         self._queue.renew()
         self._thread.quit()
         self._thread.wait()
+
+    def take_in(self, worker: QObject) -> None:
+        """Let `worker`, which uses torch too, live in this thread: its slots then run between two proposals."""
+        worker.moveToThread(self._thread)
 
     def load(self, project: Project, model: Model, min_island: int) -> None:
         """Load `model` for `project`; what was requested from the one before is dropped."""

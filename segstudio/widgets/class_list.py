@@ -45,7 +45,7 @@ class ClassDetails:
 
     Attributes:
         accepted: share (0 to 1) of the labelled pixels of the accepted images.
-        weight: in the loss of the round in use.
+        weight: in the loss of the round in use, as a multiple of the lightest class's; 0 where the class did not occur.
         change: of the held-out IoU by that round, -1 to 1, both scored on the same images.
         scores: held-out IoU (0 to 1) by round, the oldest first.
     """
@@ -163,7 +163,7 @@ class ClassListModel(QAbstractListModel):
         if details.accepted is not None:
             lines.append(tr("Accepted images: {share} of the pixels", share=percent(details.accepted)))
         if details.weight is not None:
-            lines.append(tr("Weight in the loss: {weight}", weight=f"{details.weight:.2f}"))
+            lines.append(tr("Weight in the loss: {weight} times the lightest", weight=f"{details.weight:.1f}"))
         if iou is not None:
             lines.append(tr("IoU on the held-out images: {score}", score=score(iou)))
         if details.change is not None:
@@ -198,7 +198,7 @@ class Columns:
         top, height = row.top(), min(row.height(), ClassDelegate.ROW_HEIGHT)
         middle = top + height // 2 - 1
         eye = QRect(row.right() - 24 - half, top, 24, height)
-        trend_width = 56 if scores and expanded else 12 if scores else 0
+        trend_width = 56 if scores and expanded else 16 if scores else 0
         trend = QRect(eye.left() - half - trend_width, top, trend_width, height)
         score_width = 36 if scores and not expanded else 0
         score_box = QRect(trend.left() - score_width, top, score_width, height)
@@ -287,7 +287,7 @@ class ClassDelegate(QStyledItemDelegate):
         if columns.score.width():
             painter.drawText(columns.score, middle_right, score(index.data(SCORE_ROLE)))
         if columns.trend.width():
-            painter.drawText(columns.trend, int(Qt.AlignmentFlag.AlignCenter), trend_mark(details.change))
+            painter.drawText(columns.trend, middle_right, trend_mark(details.change))
 
     def _paint_details(self, painter: QPainter, columns: Columns, index: Index) -> None:
         middle_right = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
@@ -295,7 +295,7 @@ class ClassDelegate(QStyledItemDelegate):
         texts = (
             "–" if share is None else percent(share),
             "–" if details.accepted is None else percent(details.accepted),
-            "–" if details.weight is None else f"{details.weight:.2f}",
+            "–" if details.weight is None else f"{details.weight:.1f}×",
             score(index.data(SCORE_ROLE)),
             "–" if details.change is None else f"{trend_mark(details.change)} {abs(round(details.change * 100))}",
         )

@@ -107,7 +107,7 @@ def test_a_class_tells_all_that_is_known_of_it(person: Person, tmp_path: Path) -
     person.wait(lambda: "Accepted images" in model.told(2))
     told = model.told(2).splitlines()
     assert told[0] == "pole (key 3)"
-    assert "Weight in the loss: 1.50" in told and "IoU on the held-out images: 0.10" in told
+    assert "Weight in the loss: 3.0 times the lightest" in told and "IoU on the held-out images: 0.10" in told
     assert "Change by the latest round: ▼ 10 points" in told and "By round: 0.20 → 0.10" in told
     assert "Change by the latest round: ▲ 20 points" in model.told(1)
     assert "Change by the latest round: no change" in model.told(0)
