@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import logging
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +25,12 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from segstudio.core.errors import Cancelled, SegStudioError
 from segstudio.project.project import Project
 from segstudio.services.priority import let_others_go_first
+from segstudio.services.score_shelf import ScoreShelf
 
 if TYPE_CHECKING:
-    from segstudio_training.predictor import ImageScores, Prediction, Predictor
+    from segstudio_training.predictor import Prediction, Predictor
 
 _log = logging.getLogger(__name__)
-
-KEPT_SCORES_BYTES = 128_000_000
-"""Raw scores of the latest images are kept up to so many bytes; an image with more than a half of that is not kept."""
 
 
 @dataclass(frozen=True)
@@ -264,33 +262,6 @@ class _Queue:
             self.generation += 1
 
 
-class _ScoreShelf:
-    """The raw scores of the latest images, newest last, within a byte budget."""
-
-    def __init__(self, budget: int = KEPT_SCORES_BYTES) -> None:
-        self._budget = budget
-        self._kept: OrderedDict[str, ImageScores] = OrderedDict()
-
-    def has_room_for(self, values: int) -> bool:
-        """Whether an image of so many float32 values would be kept."""
-        return 2 * 4 * values <= self._budget
-
-    def get(self, name: str) -> ImageScores | None:
-        """The scores of image `name`, or None."""
-        return self._kept.get(name)
-
-    def put(self, name: str, scores: ImageScores) -> None:
-        """Keep the scores of image `name` and forget the oldest beyond the budget."""
-        self._kept[name] = scores
-        self._kept.move_to_end(name)
-        while sum(kept.nbytes for kept in self._kept.values()) > self._budget:
-            self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-
-
 class _Worker(QObject):
     imported = Signal()
     model_ready = Signal(int, object, bool)
@@ -305,7 +276,7 @@ class _Worker(QObject):
         self._queue = queue
         self._predictor: Predictor | None = None
         self._loaded: _Load | None = None
-        self._shelf = _ScoreShelf()
+        self._shelf = ScoreShelf()
         self._is_imported = False
         self._again.connect(self.on_wake, Qt.ConnectionType.QueuedConnection)
 

@@ -40,7 +40,6 @@ class BalanceSlider(QWidget):
         grid.addWidget(self._ends[1], 1, 2, Qt.AlignmentFlag.AlignRight)
         self.slider.valueChanged.connect(self._on_moved)
         self.set_can_balance(True)
-        self._show_value()
 
     def balance(self) -> float:
         """The chosen balance, -1 to 1."""
@@ -64,6 +63,7 @@ class BalanceSlider(QWidget):
         )
         explain(self.slider, tr("Rare classes"), why)
         self.setToolTip(self.slider.toolTip())
+        self._show_value()
 
     def _on_moved(self, _position: int) -> None:
         self._show_value()
@@ -72,7 +72,7 @@ class BalanceSlider(QWidget):
     def _show_value(self) -> None:
         steps = self.slider.value()
         amount = percent(abs(steps) / STEPS)
-        if not steps:
+        if not steps or not self.slider.isEnabled():
             self.value_text.setText(tr("as trained"))
         else:
             self.value_text.setText(

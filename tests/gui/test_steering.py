@@ -81,6 +81,8 @@ def test_a_network_that_cannot_be_steered_says_why(person: Person, folder: Path)
     person.wait_for_proposal()
     slider = person.parts.model.balance.slider
     assert not slider.isEnabled() and "after the next round" in slider.toolTip()
+    person.parts.model.balance.set_balance(0.5)  # remembered from another folder: it has no effect here
+    assert person.parts.model.balance.value_text.text() == "as trained"
 
 
 # -- what is known of the classes
