@@ -92,6 +92,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "propose-all", ("Ctrl+P",)),
     ActionSpec("fine_tune", Menu.MODEL, marked("&Fine-tune"), marked("Learn from the accepted images"), "fine-tune",
                ("Ctrl+T",), separator=True),
+    ActionSpec("history", Menu.MODEL, marked("&Round history…"), marked("Scores, notes, and what each round changed"),
+               "history", ("Ctrl+H",)),
     ActionSpec("compare", Menu.MODEL, marked("C&ompare networks…"), marked("Teach several for as long and see which "
                "does best"), "history"),
     ActionSpec("cancel", Menu.MODEL, marked("&Cancel"), marked("Stop proposing or training; nothing is lost"),

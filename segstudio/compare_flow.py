@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.actions import Actions
 from segstudio.core.errors import SegStudioError, marked
-from segstudio.services.comparison import CANDIDATES, ComparisonRunner, obstacle
+from segstudio.services.network_comparison import CANDIDATES, ComparisonRunner, obstacle
 from segstudio.services.notifier import Level, Notice, Notifier
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session

@@ -27,6 +27,7 @@ from segstudio.actions import Actions
 from segstudio.compare_flow import CompareFlow
 from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
+from segstudio.history_flow import HistoryFlow
 from segstudio.image_flow import ImageFlow
 from segstudio.model_flow import ModelFlow
 from segstudio.review_flow import ReviewFlow
@@ -39,6 +40,7 @@ from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ICON_SIZE
 from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
+from segstudio.steer_flow import SteerFlow
 from segstudio.widgets.command_palette import CommandPalette
 from segstudio.widgets.controls import push_button
 from segstudio.widgets.notices import NoticeOverlay
@@ -167,6 +169,8 @@ class MainWindow(QMainWindow):
         self.model_flow = ModelFlow(
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
         )
+        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
+        self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
         self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)
@@ -241,6 +245,8 @@ class MainWindow(QMainWindow):
         self.settings.set_window_state("geometry", self.saveGeometry())
         self.rounds.stop()
         self.compare_flow.stop()
+        self.steer_flow.stop()
+        self.history_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()
         self.folder_flow.stop()

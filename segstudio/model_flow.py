@@ -126,7 +126,8 @@ class ModelFlow(QObject):
             return
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
-            self._rounds.start(project, seconds, self._settings.get(UNREVIEWED_TEACH))
+            choices, unreviewed = self._parts.model.choices.choices(), self._settings.get(UNREVIEWED_TEACH)
+            self._rounds.start(project, seconds, choices, unreviewed)
         except SegStudioError as error:
             self._notifier.error(error)
 
@@ -328,7 +329,6 @@ class ModelFlow(QObject):
             has_previous,
             difference_text(result),
         )
-        self._parts.classes.set_scores((result.new_scores or {}).get("per_class_iou", {}))
         if project is not None:
             self._show_rounds(project)
         self._notifier.success(verdict_text(result)) if result.taken else self._notifier.info(verdict_text(result))
@@ -376,12 +376,12 @@ class ModelFlow(QObject):
         self._rounds.cancel()
 
     def _show_rounds(self, project: Project) -> None:
-        current = project.current_round()
+        current, rounds = project.current_round(), project.rounds()
         self._learnt_from = current.images if current is not None else 0
         rows = [
             RoundRow(
                 entry.id,
-                round_title(project, entry.id),
+                round_title(rounds, entry.id),
                 tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
                 if entry.images
                 else "",
@@ -389,6 +389,6 @@ class ModelFlow(QObject):
                 current is not None and entry.id == current.id,
                 *scored_on(entry),
             )
-            for entry in project.rounds()
+            for entry in rounds
         ]
         self._parts.model.set_rounds(rows[::-1])

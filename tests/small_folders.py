@@ -73,8 +73,10 @@ def plain_folder(root: Path, images: int = 3) -> Path:
     return root
 
 
-def tiny_checkpoint(path: Path, classes: Sequence[str] = CLASSES, seed: int = 0) -> Path:
-    """An untrained SegNet of width 4 for `classes`, saved at `path`."""
+def tiny_checkpoint(
+    path: Path, classes: Sequence[str] = CLASSES, seed: int = 0, shares: tuple[float, ...] = ()
+) -> Path:
+    """An untrained SegNet of width 4 for `classes`, saved at `path`; `shares` as in `Checkpoint.class_shares`."""
     import torch
 
     from segstudio_training.checkpoint import Checkpoint, save_checkpoint
@@ -84,4 +86,6 @@ def tiny_checkpoint(path: Path, classes: Sequence[str] = CLASSES, seed: int = 0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         state = build_network("segnet", len(classes), arguments).state_dict()
-    return save_checkpoint(path, Checkpoint("segnet", arguments, ClassTable.from_names(classes), state))
+    return save_checkpoint(
+        path, Checkpoint("segnet", arguments, ClassTable.from_names(classes), state, class_shares=shares)
+    )

@@ -13,14 +13,14 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from segstudio.core.errors import InputError, SaveError, marked
 from segstudio.formats.atomic import make_folder, save_error
 from segstudio.project.held_out import Side
 from segstudio.project.looks import Look
-from segstudio.project.rounds import Round
+from segstudio.project.rounds import Round, Taught
 
 SCHEMA_VERSION = 2
 
@@ -57,6 +57,8 @@ _MIGRATIONS = {
 """From each older version to the next one."""
 
 _CURRENT_ROUND = "current round"
+_TAUGHT = "taught "
+"""With a round's id behind it: how that round was taught, as JSON."""
 
 
 @dataclass
@@ -138,6 +140,7 @@ class ProjectIndex:
             "SELECT id, checkpoint, parent, created, images, seconds, scores, kept, note, "
             f"{judgement_column} FROM rounds ORDER BY rowid"
         )
+        taught = dict(self._rows("SELECT name, value FROM facts WHERE name LIKE ?", (f"{_TAUGHT}%",)))
         return [
             Round(
                 id=row[0],
@@ -150,6 +153,7 @@ class ProjectIndex:
                 kept=bool(row[7]),
                 note=row[8],
                 judgement=None if row[9] is None else json.loads(row[9]),
+                taught=_taught(taught.get(_TAUGHT + row[0])),
             )
             for row in rows
         ]
@@ -182,6 +186,7 @@ class ProjectIndex:
                     judgement,
                 ),
             )
+            _put_fact(connection, _TAUGHT + made.id, json.dumps(asdict(made.taught)))
 
     def current_round_id(self) -> str | None:
         """The id of the round whose checkpoint is in use."""
@@ -191,10 +196,7 @@ class ProjectIndex:
     def set_current_round_id(self, round_id: str) -> None:
         """Remember which round's checkpoint is in use. Raises SaveError."""
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (_CURRENT_ROUND, round_id),
-            )
+            _put_fact(connection, _CURRENT_ROUND, round_id)
 
     def close(self) -> None:
         """Close the file."""
@@ -286,6 +288,22 @@ class ProjectIndex:
         if "readonly" in text or "unable to open" in text:
             return save_error(self.path, OSError(errno.EROFS, text))
         return save_error(self.path, OSError(errno.EIO, text))
+
+
+def _put_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def _taught(text: str | None) -> Taught:
+    """How a round was taught; empty for rounds made before that was kept, or where it makes no sense."""
+    try:
+        kept = json.loads(text or "{}")
+        return Taught(**{name: kept[name] for name in ("rule", "loss", "augmentation", "class_weights", "before")})
+    except (ValueError, TypeError, KeyError):
+        return Taught()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

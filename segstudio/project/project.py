@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -263,9 +264,17 @@ class Project:
         """The proposal of `name`, or None."""
         return self._proposals.load(name, self.classes)
 
-    def drop_proposals(self) -> None:
-        """Forget all proposals, because another network will make better ones. Raises SaveError."""
-        self._proposals.drop_all()
+    def proposed_names(self) -> list[str]:
+        """The images that have a proposal, in no order."""
+        return list(self._proposals.names)
+
+    def drop_proposals(self, names: Iterable[str] | None = None) -> None:
+        """Forget the proposals of `names`, or all, because better ones will be made. Raises SaveError."""
+        if names is None:
+            self._proposals.drop_all()
+        else:
+            for name in names:
+                self._proposals.drop(name)
 
     # -- rounds ---------------------------------------------------------------------------------------------
 
@@ -287,6 +296,12 @@ class Project:
         if all(made.id != round_id for made in self.rounds()):
             raise InputError(marked("There is no round {round}. Choose one that is listed."), round=round_id)
         self._index.set_current_round_id(round_id)
+
+    def set_note(self, round_id: str, note: str) -> None:
+        """Keep what the person wrote about a round. Raises SaveError."""
+        made = next((made for made in self.rounds() if made.id == round_id), None)
+        if made is not None and made.note != note:
+            self._index.save_round(replace(made, note=note))
 
     def write_job(self, round_id: str, names: Mapping[str, Sequence[str]]) -> Path:
         """Write the job file of a round, {"train": names, "heldout": names, "fresh": names}, and return it.

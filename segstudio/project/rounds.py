@@ -5,9 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Taught:
+    """How a round was taught; all empty for a checkpoint from elsewhere.
+
+    Attributes:
+        rule, loss, augmentation: rows of the training's tables, as chosen for the round.
+        class_weights: what each class weighed in the loss, by class name.
+        before: the scores of the checkpoint that the round started from, on the same held-out images as the round's
+            own; None where there was none.
+    """
+
+    rule: str = ""
+    loss: str = ""
+    augmentation: str = ""
+    class_weights: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,7 @@ class Round:
         note: what the person wrote about it.
         judgement: what the gate said, with the keys of its event (verdict, images, groups, interval and more); None
             where it was not asked.
+        taught: how it was taught.
     """
 
     id: str
@@ -38,6 +57,7 @@ class Round:
     kept: bool = True
     note: str = ""
     judgement: dict[str, Any] | None = None
+    taught: Taught = Taught()
 
 
 def fresh_names(teaching: Sequence[str], parent_job: Path | None) -> list[str]:
@@ -54,3 +74,19 @@ def fresh_names(teaching: Sequence[str], parent_job: Path | None) -> list[str]:
         return []
     known = {name for name in taught if isinstance(name, str)}
     return [name for name in teaching if name not in known]
+
+
+def lineage(rounds: Sequence[Round], round_id: str) -> list[Round]:
+    """The round of that id and those it goes back to, the oldest first; empty where there is none of that id."""
+    by_id = {made.id: made for made in rounds}
+    line: list[Round] = []
+    current = by_id.get(round_id)
+    while current is not None and current not in line:
+        line.append(current)
+        current = by_id.get(current.parent or "")
+    return line[::-1]
+
+
+def score_of(scores: dict[str, Any] | None, class_name: str) -> float | None:
+    """The IoU of a class in `scores`, None where it was in no held-out image."""
+    return (scores or {}).get("per_class_iou", {}).get(class_name)

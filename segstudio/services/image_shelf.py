@@ -7,7 +7,7 @@ safely on disk.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -141,12 +141,14 @@ class ImageShelf(QObject):
         if name in self._ahead:
             self._ahead[name] = replace(self._ahead[name], proposal=proposal)
 
-    def forget_proposals(self) -> None:
-        """Drop all proposals."""
-        for opened in self._open.values():
-            opened.proposal = None
+    def forget_proposals(self, names: Container[str] | None = None) -> None:
+        """Drop the proposals of `names`, or all."""
+        for name, opened in self._open.items():
+            if names is None or name in names:
+                opened.proposal = None
         for name, loaded in self._ahead.items():
-            self._ahead[name] = replace(loaded, proposal=None)
+            if names is None or name in names:
+                self._ahead[name] = replace(loaded, proposal=None)
 
     def forget(self, name: str) -> bool:
         """Hold nothing of image `name` any more, so that it is read anew; False where that would lose work."""

@@ -2,7 +2,9 @@
 
 `ProposalService` lives in the GUI thread and is what the program talks to; `_Worker` lives in a QThread and owns the
 predictor. Requests and results carry a generation number: loading another checkpoint or cancelling starts a new
-generation, and what belongs to an old one is dropped. torch is imported in the thread, never before it starts.
+generation, and what belongs to an old one is dropped. How a proposal is read off the network's scores (balance,
+specks) may change meanwhile: the scores of the latest images are kept, so that only the reading is done again, and what
+was read in the old way is not shown. torch is imported in the thread, never before it starts.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +25,10 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from segstudio.core.errors import Cancelled, SegStudioError
 from segstudio.project.project import Project
 from segstudio.services.priority import let_others_go_first
+from segstudio.services.score_shelf import ScoreShelf
 
 if TYPE_CHECKING:
-    from segstudio_training.predictor import Predictor
+    from segstudio_training.predictor import Prediction, Predictor
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,14 @@ class Proposed:
     labels: npt.NDArray[np.uint8]
     confidence: npt.NDArray[np.uint8]
     round_id: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How label maps are read off the network's scores; the fields are arguments of `Predictor.read_off`."""
+
+    min_island: int = 0
+    balance: float = 0.0
 
 
 class ProposalService(QObject):
@@ -85,6 +96,7 @@ class ProposalService(QObject):
         self._worker.failed.connect(self._on_failed)
         self._worker.tiles_advanced.connect(self._on_tiles_advanced)
         self._model: Model | None = None
+        self._can_balance = False
         self._requested = 0
         self._done = 0
 
@@ -92,6 +104,16 @@ class ProposalService(QObject):
     def model(self) -> Model | None:
         """The model that is loaded and ready, or None."""
         return self._model
+
+    @property
+    def reading(self) -> Reading:
+        """How proposals are read off now."""
+        return self._queue.reading
+
+    @property
+    def can_balance(self) -> bool:
+        """Whether the model knows how often its classes occur, so that `set_balance` has an effect."""
+        return self._model is not None and self._can_balance
 
     @property
     def is_busy(self) -> bool:
@@ -109,11 +131,16 @@ class ProposalService(QObject):
         self._thread.quit()
         self._thread.wait()
 
+    def take_in(self, worker: QObject) -> None:
+        """Let `worker`, which uses torch too, live in this thread: its slots then run between two proposals."""
+        worker.moveToThread(self._thread)
+
     def load(self, project: Project, model: Model, min_island: int) -> None:
         """Load `model` for `project`; what was requested from the one before is dropped."""
         self.cancel()
         self._model = None
-        self._load.emit(_Load(project, model, min_island, self._queue.generation))
+        self.set_min_island(min_island)
+        self._load.emit(_Load(project, model, self._queue.generation))
 
     def unload(self) -> None:
         """Forget the model and everything requested from it."""
@@ -123,7 +150,14 @@ class ProposalService(QObject):
 
     def set_min_island(self, pixels: int) -> None:
         """Merge islands smaller than `pixels` in the proposals made from now on."""
-        self._queue.min_island = pixels
+        self._queue.reading = replace(self._queue.reading, min_island=pixels)
+
+    def set_balance(self, balance: float) -> None:
+        """Favour rare classes (above 0) or frequent ones (below) in the proposals made from now on; 0: as trained.
+
+        What is being proposed goes on and is read off in the new way.
+        """
+        self._queue.reading = replace(self._queue.reading, balance=balance)
 
     def request(self, names: Iterable[str], first: bool = False) -> None:
         """Ask for proposals of `names`, in that order; `first` puts them before what was asked for earlier.
@@ -150,10 +184,10 @@ class ProposalService(QObject):
     def _is_stale(self, generation: int) -> bool:
         return generation != self._queue.generation
 
-    @Slot(int, object)
-    def _on_model_ready(self, generation: int, model: Model) -> None:
+    @Slot(int, object, bool)
+    def _on_model_ready(self, generation: int, model: Model, can_balance: bool) -> None:
         if not self._is_stale(generation):
-            self._model = model
+            self._model, self._can_balance = model, can_balance
             self.model_ready.emit(model)
 
     @Slot(int, object)
@@ -161,12 +195,19 @@ class ProposalService(QObject):
         if not self._is_stale(generation):
             self.model_failed.emit(error)
 
-    @Slot(int, object)
-    def _on_proposed(self, generation: int, proposed: Proposed) -> None:
-        if not self._is_stale(generation):
-            self._done += 1
-            self.proposed.emit(proposed)
-            self._announce()
+    @Slot(int, object, object)
+    def _on_proposed(self, generation: int, reading: Reading, proposed: Proposed) -> None:
+        if self._is_stale(generation):
+            return
+        if reading != self._queue.reading:
+            if self._queue.put([proposed.name], first=True):
+                self._wake.emit()
+            else:
+                self._done += 1  # it waits already, and was counted for that
+            return
+        self._done += 1
+        self.proposed.emit(proposed)
+        self._announce()
 
     @Slot(int, str, object)
     def _on_failed(self, generation: int, name: str, error: SegStudioError) -> None:
@@ -185,7 +226,6 @@ class ProposalService(QObject):
 class _Load:
     project: Project
     model: Model
-    min_island: int
     generation: int
 
 
@@ -196,7 +236,7 @@ class _Queue:
         self._lock = threading.Lock()
         self._names: deque[str] = deque()
         self.generation = 0
-        self.min_island = 0
+        self.reading = Reading()
 
     def put(self, names: list[str], first: bool) -> int:
         """Take `names` into the queue; how many of them did not wait there already."""
@@ -224,9 +264,9 @@ class _Queue:
 
 class _Worker(QObject):
     imported = Signal()
-    model_ready = Signal(int, object)
+    model_ready = Signal(int, object, bool)
     model_failed = Signal(int, object)
-    proposed = Signal(int, object)
+    proposed = Signal(int, object, object)
     failed = Signal(int, str, object)
     tiles_advanced = Signal(int, str, int, int)
     _again = Signal()
@@ -236,6 +276,7 @@ class _Worker(QObject):
         self._queue = queue
         self._predictor: Predictor | None = None
         self._loaded: _Load | None = None
+        self._shelf = ScoreShelf()
         self._is_imported = False
         self._again.connect(self.on_wake, Qt.ConnectionType.QueuedConnection)
 
@@ -250,7 +291,7 @@ class _Worker(QObject):
             return
         generation, name = wish
         try:
-            self.proposed.emit(generation, self._propose(generation, name))
+            self.proposed.emit(generation, *self._propose(generation, name))
         except Cancelled:
             _log.info("the proposal of an image was cancelled")
         except SegStudioError as error:
@@ -262,6 +303,7 @@ class _Worker(QObject):
         """Take up another checkpoint, or none."""
         self._import_torch()
         self._predictor, self._loaded = None, None
+        self._shelf.clear()
         if load is None or load.generation != self._queue.generation:
             return
         from segstudio_training.checkpoint import follow_classes, load_checkpoint
@@ -274,8 +316,7 @@ class _Worker(QObject):
             self.model_failed.emit(load.generation, error)
             return
         self._loaded = load
-        self._queue.min_island = load.min_island
-        self.model_ready.emit(load.generation, load.model)
+        self.model_ready.emit(load.generation, load.model, bool(checkpoint.class_shares))
 
     def _import_torch(self) -> None:
         if self._is_imported:
@@ -289,19 +330,46 @@ class _Worker(QObject):
         self._is_imported = True
         self.imported.emit()
 
-    def _propose(self, generation: int, name: str) -> Proposed:
+    def _propose(self, generation: int, name: str) -> tuple[Reading, Proposed]:
         assert self._predictor is not None and self._loaded is not None
-        from segstudio.project.images import stored, upright
+        from segstudio.project.images import stored
 
         project, round_id = self._loaded.project, self._loaded.model.round_id
         orientation = project.folder.view_orientation(name)
-        prediction = self._predictor.predict(
-            np.ascontiguousarray(upright(project.folder.read_image(name), orientation)),
-            progress=lambda done, total: self.tiles_advanced.emit(generation, name, done, total),
-            cancel=lambda: generation != self._queue.generation,
-            min_island=self._queue.min_island,
-        )
+        reading, prediction = self._predicted(generation, name, orientation)
         labels = np.ascontiguousarray(stored(prediction.labels, orientation))
         confidence = np.ascontiguousarray(stored(prediction.confidence, orientation))
         project.save_proposal(name, labels, confidence, round_id)
-        return Proposed(name, labels, confidence, round_id)
+        return reading, Proposed(name, labels, confidence, round_id)
+
+    def _predicted(self, generation: int, name: str, orientation: int) -> tuple[Reading, Prediction]:
+        """What the network says of image `name`, seen upright, and how that was read off its scores."""
+        assert self._predictor is not None and self._loaded is not None
+        from segstudio.project.images import upright
+
+        predictor = self._predictor
+        scores = self._shelf.get(name)
+        if scores is None:
+            image = np.ascontiguousarray(upright(self._loaded.project.folder.read_image(name), orientation))
+
+            def tell(done: int, total: int) -> None:
+                self.tiles_advanced.emit(generation, name, done, total)
+
+            def cancel() -> bool:
+                return generation != self._queue.generation
+
+            if not self._shelf.has_room_for(predictor.values(*image.shape[:2])):
+                reading = self._queue.reading
+                return reading, predictor.predict(
+                    image, tell, cancel, reading.min_island, balance=self._balance_of(reading)
+                )
+            scores = predictor.scores(image, tell, cancel)
+            self._shelf.put(name, scores)
+        # Only now: the person may have moved a slider while the network computed.
+        reading = self._queue.reading
+        return reading, predictor.read_off(scores, reading.min_island, self._balance_of(reading))
+
+    def _balance_of(self, reading: Reading) -> float:
+        """The balance asked for, or none where the checkpoint does not know how often its classes occur."""
+        assert self._predictor is not None
+        return reading.balance if self._predictor.checkpoint.class_shares else 0.0

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio_training.choices import AS_USUAL, RoundChoices
 from segstudio_training.rounds import (
     RoundEvents,
     RoundOrder,
@@ -61,8 +62,10 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
-    def start(self, project: Project, seconds: int, include_unreviewed: bool = False) -> None:
-        """Start a round on the accepted label maps, the held-out ones excepted.
+    def start(
+        self, project: Project, seconds: int, choices: RoundChoices = AS_USUAL, include_unreviewed: bool = False
+    ) -> None:
+        """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
         Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
 
@@ -70,7 +73,7 @@ class RoundRunner(QObject):
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        self._order = order_round(project, seconds, include_unreviewed=include_unreviewed)
+        self._order = order_round(project, seconds, choices=choices, include_unreviewed=include_unreviewed)
         self._project, self._heard = project, RoundEvents()
         self._process.start(list(self._order.arguments))
         self.started.emit()

@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _COUNTED_PIXELS = 500_000
 """Pixels at which class shares are counted at most."""
+_TOLD_SINGLY = 50
+"""Where so many statuses changed at once, looking at all again is less work."""
 
 
 class Session(QObject):
@@ -316,6 +318,26 @@ class Session(QObject):
         project = self.project
         self._disk.submit(project.drop_proposals, lambda _: self.status_changed.emit(""), self._notifier.error)
         self.proposal_changed.emit()
+
+    def forget_other_proposals(self, then: Callable[[], None]) -> None:
+        """Drop the proposals that nobody worked on, the open image's excepted, and call `then`.
+
+        For proposals that will be made in another way from now on.
+        """
+        if self.project is None or self._shelf is None:
+            return
+        project = self.project
+        here = self.current.name if self.current is not None else None
+        names = {name for name in project.proposed_names() if name != here and self.status(name) is Status.PROPOSED}
+        self._shelf.forget_proposals(names)
+
+        def dropped(_: object) -> None:
+            for name in names if len(names) < _TOLD_SINGLY else [""]:
+                self.status_changed.emit(name)
+            if project is self.project:
+                then()
+
+        self._disk.submit(partial(project.drop_proposals, names), dropped, self._notifier.error)
 
     def adopt_proposal(self) -> Edit | None:
         """Apply the shown proposal as one edit; where something was painted, only to what is void."""

@@ -35,11 +35,15 @@ BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_SQUARE = Setting("brush/square", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
 MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
+BALANCE = Setting("proposals/balance", 0.0, -1.0, 1.0)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
-
 UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
+CLASS_WEIGHTS = Setting("rounds/class_weights", "")
+LOSS = Setting("rounds/loss", "")
+AUGMENTATION = Setting("rounds/augmentation", "")
+"""Keys of the training's tables; empty: the default, also where a later version has another one."""
 
 SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
     THEME,
@@ -49,10 +53,14 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     BRUSH_SQUARE,
     HOLD_TOGGLES,
     MIN_ISLAND,
+    BALANCE,
     LOOK_AHEAD,
     PIXEL_LIMIT,
     BUDGET_SECONDS,
     UNREVIEWED_TEACH,
+    CLASS_WEIGHTS,
+    LOSS,
+    AUGMENTATION,
 )
 
 

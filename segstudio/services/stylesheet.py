@@ -185,6 +185,8 @@ QHeaderView::section {
     background: $panel; color: $text_muted; border: none; border-bottom: 1px solid $panel_border; padding: 4px 8px;
 }
 QTableView { gridline-color: $panel_border; }
+QTableView::item { padding: 0 6px; }
+QTableView::item:selected { background: $accent_soft; color: $text; }
 QScrollBar { background: transparent; border: none; }
 QScrollBar:vertical { width: 8px; margin: 0; }
 QScrollBar:horizontal { height: 8px; margin: 0; }

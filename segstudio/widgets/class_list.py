@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import (
@@ -29,15 +30,36 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.class_table import ClassTable
+from segstudio.core.errors import marked
 from segstudio.services.theme import GRID, Role, color, icon
 from segstudio.services.translation import tr
-from segstudio.widgets.words import percent, score
+from segstudio.widgets.sparkline import draw_sparkline
+from segstudio.widgets.words import change_in_points, percent, score, trend_mark
 
 Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True)
+class ClassDetails:
+    """What is known of a class beside its share in this image and its score; None where it is not known.
+
+    Attributes:
+        accepted: share (0 to 1) of the labelled pixels of the accepted images.
+        weight: in the loss of the round in use, as a multiple of the lightest class's; 0 where the class did not occur.
+        change: of the held-out IoU by that round, -1 to 1, both scored on the same images.
+        scores: held-out IoU (0 to 1) by round, the oldest first.
+    """
+
+    accepted: float | None = None
+    weight: float | None = None
+    change: float | None = None
+    scores: tuple[float, ...] = ()
+
 
 CLASS_ROLE = Qt.ItemDataRole.UserRole
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 SCORE_ROLE = Qt.ItemDataRole.UserRole + 2
+DETAILS_ROLE = Qt.ItemDataRole.UserRole + 3
 
 
 def hotkey(index: int) -> str:
@@ -56,6 +78,9 @@ class ClassListModel(QAbstractListModel):
         self.classes = ClassTable([])
         self._shares: Mapping[int, float] = {}
         self._scores: Mapping[str, float] = {}
+        self._details: Mapping[str, ClassDetails] = {}
+        self.is_expanded = False
+        """Whether a row has a second line, for the details."""
 
     @property
     def has_shares(self) -> bool:
@@ -89,6 +114,18 @@ class ClassListModel(QAbstractListModel):
         self._tell()
         self.numbers_changed.emit()
 
+    def set_details(self, details: Mapping[str, ClassDetails]) -> None:
+        """By class name."""
+        self._details = dict(details)
+        self._tell()
+        self.numbers_changed.emit()
+
+    def set_expanded(self, expanded: bool) -> None:
+        """Show the details in a line of their own, or in the tooltip only."""
+        self.is_expanded = expanded
+        self.layoutChanged.emit()
+        self.numbers_changed.emit()
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         """The number of classes."""
         return 0 if parent.isValid() else len(self.classes)
@@ -107,10 +144,33 @@ class ClassListModel(QAbstractListModel):
             return self._shares.get(row, 0.0) if self._shares else None
         if role == SCORE_ROLE:
             return self._scores.get(info.name)
+        if role == DETAILS_ROLE:
+            return self._details.get(info.name, ClassDetails())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             state = tr("shown") if info.visible else tr("hidden")
             return tr("{name}, key {key}, {state}", name=info.name, key=hotkey(row) or "–", state=state)
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return self.told(row).replace("\n", ", ")
         return None
+
+    def told(self, row: int) -> str:
+        """All that is known of the class in `row`, one line each."""
+        info = self.classes[row]
+        details, iou = self._details.get(info.name, ClassDetails()), self._scores.get(info.name)
+        lines = [info.name if not hotkey(row) else tr("{name} (key {key})", name=info.name, key=hotkey(row))]
+        if self._shares:
+            lines.append(tr("This image: {share} of the pixels", share=percent(self._shares.get(row, 0.0))))
+        if details.accepted is not None:
+            lines.append(tr("Accepted images: {share} of the pixels", share=percent(details.accepted)))
+        if details.weight is not None:
+            lines.append(tr("Weight in the loss: {weight} times the lightest", weight=f"{details.weight:.1f}"))
+        if iou is not None:
+            lines.append(tr("IoU on the held-out images: {score}", score=score(iou)))
+        if details.change is not None:
+            lines.append(tr("Change by the latest round: {change}", change=change_in_points(details.change)))
+        if len(details.scores) > 1:
+            lines.append(tr("By round: {scores}", scores=" → ".join(map(score, details.scores))))
+        return "\n".join(lines)
 
     def _tell(self) -> None:
         if len(self.classes):
@@ -119,37 +179,56 @@ class ClassListModel(QAbstractListModel):
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the parts of a row lie."""
+    """Where the parts of a row lie; a row of details lies below, in even columns."""
 
     key: QRect
     swatch: QRect
     name: QRect
     share: QRect
     score: QRect
+    trend: QRect
     eye: QRect
+    details: tuple[QRect, ...] = ()
+    """Of the second line: this image, accepted images, weight, IoU, change."""
 
     @classmethod
-    def of(cls, row: QRect, shares: bool, scores: bool) -> Columns:
+    def of(cls, row: QRect, shares: bool, scores: bool, expanded: bool = False) -> Columns:
         """The parts of the rectangle `row`; columns without numbers take no room."""
         half = GRID // 2
-        top, height = row.top(), row.height()
-        middle = row.center().y()
+        top, height = row.top(), min(row.height(), ClassDelegate.ROW_HEIGHT)
+        middle = top + height // 2 - 1
         eye = QRect(row.right() - 24 - half, top, 24, height)
-        score_width = 40 if scores else 0
-        score_box = QRect(eye.left() - half - score_width, top, score_width, height)
-        share_width = 48 if shares else 0
+        trend_width = 56 if scores and expanded else 16 if scores else 0
+        trend = QRect(eye.left() - half - trend_width, top, trend_width, height)
+        score_width = 36 if scores and not expanded else 0
+        score_box = QRect(trend.left() - score_width, top, score_width, height)
+        share_width = 44 if shares and not expanded else 0
         share_box = QRect(score_box.left() - share_width, top, share_width, height)
         key = QRect(row.left() + half, top, 16, height)
         swatch = QRect(key.right() + half, middle - 7, 16, 16)
         left = swatch.right() + 1 + GRID
         name = QRect(left, top, max(0, share_box.left() - half - left), height)
-        return cls(key, swatch, name, share_box, score_box, eye)
+        return cls(key, swatch, name, share_box, score_box, trend, eye, _detail_columns(row) if expanded else ())
+
+
+def _detail_columns(row: QRect) -> tuple[QRect, ...]:
+    left, width = row.left() + GRID // 2, row.width() - GRID
+    top = row.top() + ClassDelegate.ROW_HEIGHT - 6
+    edges = [left, *(left + round(width * end) for end in _DETAIL_ENDS)]
+    return tuple(QRect(start, top, end - start, 20) for start, end in pairwise(edges))
+
+
+DETAIL_HEADS = (marked("image"), marked("accepted"), marked("weight"), marked("IoU"), marked("change"))
+"""What the columns of the details are called."""
+_DETAIL_ENDS = (0.2, 0.45, 0.65, 0.79, 1.0)
+"""Where they end, as shares of the width: by the room that their names need."""
 
 
 class ClassDelegate(QStyledItemDelegate):
-    """Draws a row: key, colour, name, share, IoU, eye."""
+    """Draws a row: key, colour, name, share, IoU and its trend, eye; and the details below where they are asked for."""
 
     ROW_HEIGHT = 32
+    EXPANDED_HEIGHT = 48
 
     def __init__(self, view: QListView) -> None:
         super().__init__(view)
@@ -157,25 +236,17 @@ class ClassDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Every row alike."""
-        return QSize(160, self.ROW_HEIGHT)
+        model = index.model()
+        expanded = isinstance(model, ClassListModel) and model.is_expanded
+        return QSize(160, self.EXPANDED_HEIGHT if expanded else self.ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""
         info = index.data(CLASS_ROLE)
         columns = self.columns(option.rect, index)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if selected or hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color(Role.ACCENT_SOFT if selected else Role.HOVER))
-            painter.drawRoundedRect(option.rect.adjusted(0, 1, 0, -1), 4, 4)
-        if selected:
-            painter.setBrush(color(Role.ACCENT))
-            painter.drawRoundedRect(
-                QRect(option.rect.left(), option.rect.top() + 8, 3, option.rect.height() - 16), 1, 1
-            )
+        self._paint_state(painter, option)
         painter.setPen(color(Role.TEXT_MUTED))
         painter.drawText(columns.key, Qt.AlignmentFlag.AlignCenter, hotkey(index.row()))
         painter.setPen(QPen(color(Role.CONTROL), 1))
@@ -185,25 +256,58 @@ class ClassDelegate(QStyledItemDelegate):
         text = option.fontMetrics.elidedText(info.name, Qt.TextElideMode.ElideRight, columns.name.width())
         middle_left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(columns.name, int(middle_left), text)
-        self._paint_numbers(painter, columns, index)
+        painter.setPen(color(Role.TEXT_MUTED))
+        if columns.details:
+            self._paint_details(painter, columns, index)
+        else:
+            self._paint_numbers(painter, columns, index)
         eye = icon("eye", Role.TEXT_MUTED) if info.visible else icon("eye-off", Role.TEXT)
         eye.paint(painter, QRect(columns.eye.left() + 3, columns.eye.center().y() - 8, 18, 18))
         painter.restore()
 
+    def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        """What lies under a row that is chosen or under the pointer."""
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if selected or hovered:
+            painter.setBrush(color(Role.ACCENT_SOFT if selected else Role.HOVER))
+            painter.drawRoundedRect(option.rect.adjusted(0, 1, 0, -1), 4, 4)
+        if selected:
+            painter.setBrush(color(Role.ACCENT))
+            painter.drawRoundedRect(
+                QRect(option.rect.left(), option.rect.top() + 8, 3, option.rect.height() - 16), 1, 1
+            )
+
     def _paint_numbers(self, painter: QPainter, columns: Columns, index: Index) -> None:
         middle_right = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-        painter.setPen(color(Role.TEXT_MUTED))
-        share = index.data(SHARE_ROLE)
+        share, details = index.data(SHARE_ROLE), index.data(DETAILS_ROLE)
         if share is not None:
             painter.drawText(columns.share, middle_right, percent(share))
         if columns.score.width():
             painter.drawText(columns.score, middle_right, score(index.data(SCORE_ROLE)))
+        if columns.trend.width():
+            painter.drawText(columns.trend, middle_right, trend_mark(details.change))
+
+    def _paint_details(self, painter: QPainter, columns: Columns, index: Index) -> None:
+        middle_right = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+        share, details = index.data(SHARE_ROLE), index.data(DETAILS_ROLE)
+        texts = (
+            "–" if share is None else percent(share),
+            "–" if details.accepted is None else percent(details.accepted),
+            "–" if details.weight is None else f"{details.weight:.1f}×",
+            score(index.data(SCORE_ROLE)),
+            "–" if details.change is None else f"{trend_mark(details.change)} {abs(round(details.change * 100))}",
+        )
+        for box, text in zip(columns.details, texts, strict=True):
+            painter.drawText(box, middle_right, text)
+        draw_sparkline(painter, columns.trend.adjusted(4, 9, -4, -9), details.scores)
 
     def columns(self, row: QRect, index: Index) -> Columns:
         """Where the parts of `row` lie for the numbers that the model has."""
         model = index.model()
         known = model if isinstance(model, ClassListModel) else ClassListModel()
-        return Columns.of(row, known.has_shares, known.has_scores)
+        return Columns.of(row, known.has_shares, known.has_scores, known.is_expanded)
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         """A click on the eye shows or hides the class and chooses nothing."""
@@ -218,17 +322,12 @@ class ClassDelegate(QStyledItemDelegate):
         if not index.isValid() or event.type() != QEvent.Type.ToolTip:
             return super().helpEvent(event, view, option, index)
         info = index.data(CLASS_ROLE)
-        columns = self.columns(option.rect, index)
-        key = hotkey(index.row())
-        if columns.eye.contains(event.pos()):
+        model = index.model()
+        if self.columns(option.rect, index).eye.contains(event.pos()):
             text = (
                 tr("Hide {name} (Space)", name=info.name) if info.visible else tr("Show {name} (Space)", name=info.name)
             )
-        elif columns.share.contains(event.pos()):
-            text = tr("The share of this image's pixels that are {name}.", name=info.name)
-        elif columns.score.contains(event.pos()):
-            text = tr("IoU on the held-out images: overlap of proposal and truth, 0 to 1.")
         else:
-            text = f"{info.name} ({key})" if key else info.name
+            text = model.told(index.row()) if isinstance(model, ClassListModel) else info.name
         QToolTip.showText(event.globalPos(), text, view)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QListView, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
@@ -12,7 +12,7 @@ from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, color
 from segstudio.services.translation import tr
-from segstudio.widgets.class_list import ClassDelegate, ClassListModel, Columns
+from segstudio.widgets.class_list import DETAIL_HEADS, ClassDelegate, ClassDetails, ClassListModel, Columns
 from segstudio.widgets.controls import Panel, label, push_button, set_look, tool_button
 
 
@@ -35,6 +35,14 @@ class ClassesPanel(Panel):
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
         self.add_button.clicked.connect(self.add_class_requested)
+        self.details_button = tool_button(
+            tr("Class details"),
+            tr("Share in this image and over the accepted ones, weight in the loss, IoU and its trend."),
+            "more",
+            checkable=True,
+        )
+        self.details_button.toggled.connect(self._on_details_toggled)
+        self.head.addWidget(self.details_button)
         self.head.addWidget(self.add_button)
         self._silent = False
 
@@ -80,6 +88,10 @@ class ClassesPanel(Panel):
         self.model.set_scores(scores)
         self.update()
 
+    def set_details(self, details: Mapping[str, ClassDetails]) -> None:
+        """What else is known of each class, by name."""
+        self.model.set_details(details)
+
     def _empty_state(self) -> QWidget:
         made = QWidget()
         column = QVBoxLayout(made)
@@ -92,6 +104,10 @@ class ClassesPanel(Panel):
         column.addStretch(1)
         self.empty_button = button
         return made
+
+    def _on_details_toggled(self, shown: bool) -> None:
+        self.model.set_expanded(shown)
+        self.list.doItemsLayout()
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._silent and current.isValid():
@@ -145,20 +161,21 @@ class _ColumnHeads(QWidget):
         self._on_numbers_changed()
 
     def _on_numbers_changed(self) -> None:
-        self.setVisible(self._model.has_shares or self._model.has_scores)
+        self.setVisible(self._model.has_shares or self._model.has_scores or self._model.is_expanded)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the names over the columns of the rows below."""
-        columns = Columns.of(self._view.viewport().rect(), self._model.has_shares, self._model.has_scores)
+        model, row = self._model, self._view.viewport().rect()
+        columns = Columns.of(row, model.has_shares, model.has_scores, model.is_expanded)
         painter = QPainter(self)
         painter.setPen(color(Role.TEXT_MUTED))
         offset = self._view.viewport().x()
-        for shown, box, name in (
-            (self._model.has_shares, columns.share, tr("share")),
-            (self._model.has_scores, columns.score, tr("IoU")),
-        ):
-            if shown:
-                painter.drawText(
-                    box.left() + offset, 0, box.width(), self.height(), int(Qt.AlignmentFlag.AlignRight), name
-                )
+        named = [(columns.share, tr("share")), (columns.score, tr("IoU"))]
+        if columns.details:
+            named = [(box, tr(name)) for box, name in zip(columns.details, DETAIL_HEADS, strict=True)]
+        for box, name in named:
+            if box.width():
+                # A name may be wider than its numbers: it ends where they end.
+                place = QRect(box.right() - 80 + offset, 0, 81, self.height())
+                painter.drawText(place, int(Qt.AlignmentFlag.AlignRight), name)

@@ -23,6 +23,7 @@ from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
+from segstudio.widgets.balance_slider import BalanceSlider
 from segstudio.widgets.controls import (
     FittingScrollArea,
     Panel,
@@ -33,6 +34,7 @@ from segstudio.widgets.controls import (
     set_look,
     tool_button,
 )
+from segstudio.widgets.round_choices import RoundChoicesBox
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
 from segstudio.widgets.score_bars import ROW_HEIGHT, ScoreBars
@@ -227,9 +229,11 @@ class ModelPanel(Panel):
         self.empty_load.clicked.connect(self.load_checkpoint_clicked)
         self.stopped = label("", Look.MUTED, wrap=True)
         self.stopped.hide()
+        self.balance = BalanceSlider()
         self._column.addWidget(self.summary)
         self._column.addWidget(self.empty_load, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(self.stopped)
+        self._column.addWidget(self.balance)
 
     def _build_start(self) -> None:
         self.fine_tune_button = push_button(
@@ -253,6 +257,8 @@ class ModelPanel(Panel):
         row.addWidget(self.budget)
         column.addLayout(row)
         column.addWidget(self.reason)
+        self.choices = RoundChoicesBox()
+        column.addWidget(self.choices)
         self._column.addWidget(self.start_area)
 
     def _build_training(self) -> None:
@@ -338,6 +344,7 @@ class ModelPanel(Panel):
         self._show_summary()
         self.summary.setVisible(not (training and not self._summary))
         self.empty_load.setVisible(state is ModelState.NO_MODEL)
+        self.balance.setVisible(bool(self._summary))
         self.stopped.hide()
         self.start_area.setVisible(not training)
         self.training_area.setVisible(training)

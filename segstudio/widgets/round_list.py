@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
@@ -35,6 +35,7 @@ class RoundList(QWidget):
 
     use_clicked = Signal(str)
     """The id of the round."""
+    history_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,11 +52,18 @@ class RoundList(QWidget):
         self.use_button.clicked.connect(self._on_use)
         self.list.itemActivated.connect(self._on_use)
         self.list.currentRowChanged.connect(self._on_current_changed)
+        self.history_button = push_button(tr("History…"), tr("Scores, notes, and what each round changed."))
+        self.history_button.clicked.connect(self.history_clicked)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addWidget(self.list)
-        column.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        buttons.addWidget(self.use_button)
+        buttons.addWidget(self.history_button)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
         self._on_current_changed(-1)
 
     def set_rounds(self, rows: Sequence[RoundRow]) -> None:

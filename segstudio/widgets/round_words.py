@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
 from segstudio.services.rounds import RoundResult, Verdict
@@ -9,10 +11,10 @@ from segstudio.services.translation import tr
 from segstudio.widgets.words import points, score_of
 
 
-def round_title(project: Project, round_id: str) -> str:
+def round_title(rounds: Sequence[Round], round_id: str) -> str:
     """How a round is called on screen: its number, counted from 1, or where its checkpoint came from."""
     number = 0
-    for entry in project.rounds():
+    for entry in rounds:
         number += entry.images > 0
         if entry.id == round_id:
             return tr("Round {number}", number=number) if entry.images else tr(entry.note)
@@ -27,7 +29,7 @@ def scored_on(entry: Round) -> tuple[int, bool]:
 
 def summary(project: Project, round_id: str) -> str:
     """Which network is in use, and how it does on the held-out images: "Round 3 · held-out IoU 0.61 (4 images)"."""
-    title = round_title(project, round_id)
+    title = round_title(project.rounds(), round_id)
     entry = next((entry for entry in project.rounds() if entry.id == round_id), None)
     value = (entry.scores or {}).get("miou") if entry is not None else None
     if entry is None or value is None:

@@ -51,3 +51,16 @@ def score_of(value: float | None, images: int, too_few: bool = False) -> str:
 def score(value: float | None) -> str:
     """A score from 0 to 1 with two decimals; a dash where there is none."""
     return "–" if value is None else f"{value:.2f}"
+
+
+def trend_mark(change: float | None) -> str:
+    """A change of a score as "▲", "▼" or "=" (less than half a point); nothing where there is none."""
+    if change is None:
+        return ""
+    return "=" if abs(change) < 0.005 else "▲" if change > 0 else "▼"
+
+
+def change_in_points(change: float) -> str:
+    """A change of a score from -1 to 1 as "▲ 3 points"."""
+    whole = abs(round(change * 100))
+    return tr("no change") if abs(change) < 0.005 else tr("{mark} {count} points", mark=trend_mark(change), count=whole)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segstudio.project.project import Project
-from segstudio.services.comparison import CANDIDATES, obstacle
+from segstudio.services.network_comparison import CANDIDATES, obstacle
 from segstudio.services.theme import ThemeChoice, apply_theme
 from segstudio.widgets.compare_dialog import Choice, CompareDialog
 from segstudio_training.compare import parse_entries

@@ -55,6 +55,8 @@ class Checkpoint:
         scores: the held-out scores by the keys of `evaluate`, empty where nothing was held out.
         parent: file name of the checkpoint that the round started from, empty where it started from nothing.
         images: number of teaching images.
+        class_shares: share (0 to 1) of the labelled teaching pixels that each class had, in the order of `classes`,
+            0 for a class that did not occur; empty where it is not known.
         program_version: the segstudio that wrote it.
         format_version: of the file format.
     """
@@ -69,6 +71,7 @@ class Checkpoint:
     scores: dict[str, Any] = field(default_factory=dict)
     parent: str = ""
     images: int = 0
+    class_shares: tuple[float, ...] = ()
     program_version: str = segstudio.__version__
     format_version: int = FORMAT_VERSION
 
@@ -149,7 +152,9 @@ def follow_classes(checkpoint: Checkpoint, classes: ClassTable, seed: int = 0) -
                 # As likely as the least likely known class, so that an untaught class does not flood the image.
                 rows[index] = checkpoint.state_dict[name].min()
         state[name] = rows
-    return replace(checkpoint, classes=classes, state_dict=state, scores={})
+    known_shares = dict(zip(checkpoint.classes.names, checkpoint.class_shares, strict=False))
+    shares = tuple(known_shares.get(name, 0.0) for name in classes.names) if known_shares else ()
+    return replace(checkpoint, classes=classes, state_dict=state, scores={}, class_shares=shares)
 
 
 def _description(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -165,6 +170,7 @@ def _description(checkpoint: Checkpoint) -> dict[str, Any]:
         "scores": checkpoint.scores,
         "parent": checkpoint.parent,
         "images": checkpoint.images,
+        "class_shares": checkpoint.class_shares,
     }
 
 
@@ -192,6 +198,7 @@ def _checked(path: Path, tensors: dict[str, Tensor], text: str) -> Checkpoint:
             scores=dict(described["scores"]),
             parent=str(described["parent"]),
             images=int(described["images"]),
+            class_shares=_shares(described.get("class_shares", ()), len(described["classes"])),
             program_version=str(described["program_version"]),
             format_version=version,
         )
@@ -284,6 +291,14 @@ def _normalisation(described: Any) -> Normalisation:
     if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean)) or min(std) <= 0:
         raise ValueError("normalisation")
     return Normalisation(mean, std)
+
+
+def _shares(described: Any, num_classes: int) -> tuple[float, ...]:
+    """The shares of the classes; checkpoints written before they were kept have none."""
+    shares = tuple(_within(float(value), 0.0, 1.0) for value in described)
+    if shares and len(shares) != num_classes:
+        raise ValueError("class shares")
+    return shares
 
 
 def _within(value: Number, least: Number, most: Number) -> Number:

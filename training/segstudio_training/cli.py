@@ -27,6 +27,9 @@ Split = Annotated[str | None, typer.Option(help="Name of a list in ImageSets/Seg
 Workspace = Annotated[Path | None, typer.Option(help="Where everything is written, for folders that are read-only.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", callback=lambda value: _one_of("device", value))]
 RecipeName = Annotated[str, typer.Option(help="How to teach.", callback=lambda value: _one_of("recipe", value))]
+Balance = Annotated[
+    float, typer.Option(min=-2, max=2, help="Above 0 favours rare classes, below 0 frequent ones; 0: as trained.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 
 
@@ -111,6 +114,7 @@ def evaluate_command(
     checkpoint: Annotated[Path, typer.Option(help="What to score.")],
     split: Split = None,
     workspace: Workspace = None,
+    balance: Balance = 0.0,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -122,7 +126,7 @@ def evaluate_command(
         from segstudio_training.predictor import Predictor
 
         followed = follow_classes(load_checkpoint(checkpoint), source.classes)
-        scores = evaluate(Predictor(followed, device), source, names)
+        scores = evaluate(Predictor(followed, device), source, names, balance=balance)
         if json_:
             print_json(scores)
         else:
@@ -137,6 +141,7 @@ def predict_command(
     split: Split = None,
     workspace: Workspace = None,
     min_island: Annotated[int, typer.Option(min=0, help="Smaller islands are merged, in pixels.")] = 0,
+    balance: Balance = 0.0,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -151,7 +156,7 @@ def predict_command(
         loaded = load_checkpoint(checkpoint)
         predictor = Predictor(loaded, device)
         began = time.perf_counter()
-        predict_folder(predictor, source, names, out, min_island)
+        predict_folder(predictor, source, names, out, min_island, balance=balance)
         seconds = time.perf_counter() - began
         figures = {"images": len(names), "seconds": seconds, "images_per_second": len(names) / max(seconds, 1e-9)}
         if json_:

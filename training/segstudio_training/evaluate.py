@@ -44,6 +44,7 @@ def score_images(
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
+    balance: float = 0.0,
 ) -> ImageScores:
     """Score images `names` one by one.
 
@@ -54,6 +55,7 @@ def score_images(
         boundary: False leaves the boundary score at 0 and saves its time.
         deadline: `time.monotonic()` value after which no further image is begun (at least one is scored).
         cancel: asked between the network's stages; `Cancelled` is raised where it says so.
+        balance: as in `Predictor.predict`.
     """
     scores = Scores(source.classes.names)
     looks: list[Look] = []
@@ -62,7 +64,7 @@ def score_images(
             break
         pair = read_pair(source, name)
         looks.append(Look.of(pair.image))
-        scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel).labels, boundary)
+        scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel, balance=balance).labels, boundary)
     scored = tuple(names[: len(looks)])
     return ImageScores(tuple(source.classes.names), scored, tuple(looks), scores.tallies(), scores.result())
 
@@ -74,9 +76,10 @@ def evaluate(
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
+    balance: float = 0.0,
 ) -> dict[str, Any]:
     """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1; see `score_images`."""
-    return score_images(predictor, source, names, boundary, deadline, cancel).result
+    return score_images(predictor, source, names, boundary, deadline, cancel, balance).result
 
 
 def evenly_spaced(names: Sequence[str], most: int) -> list[str]:

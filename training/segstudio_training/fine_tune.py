@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from segstudio.core.errors import Cancelled, InputError, TrainingError, marked
+from segstudio_training.balance import pixel_shares
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream
@@ -224,6 +225,7 @@ class _Round:
             samples = list(pool.map(lambda position: self.teaching[position].labels, positions))
         frequencies = class_frequencies(samples, len(self.classes))
         self.frequencies = frequencies
+        self.shares = pixel_shares(samples, len(self.classes))
         present = [name for name, share in zip(self.classes.names, frequencies, strict=True) if share > 0]
         if len(present) < 2:
             raise TrainingError(
@@ -288,6 +290,7 @@ class _Round:
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",
             images=len(self.train),
+            class_shares=self.shares,
         )
 
     def _network_of_round(self) -> tuple[str, dict[str, Any]]:

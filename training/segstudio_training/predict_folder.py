@@ -24,8 +24,11 @@ def predict_folder(
     min_island: int = 0,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
+    balance: float = 0.0,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
+
+    `min_island` and `balance` are those of `Predictor.predict`.
 
     Raises:
         InputError: an image cannot be read, or `out` is where the folder keeps its own masks.
@@ -47,7 +50,11 @@ def predict_folder(
             if position + 1 < len(names):
                 ahead = reader.submit(source.read_image, names[position + 1])
             found = predictor.predict(
-                image, cancel=cancel, min_island=min_island, orientation=source.view_orientation(name)
+                image,
+                cancel=cancel,
+                min_island=min_island,
+                orientation=source.view_orientation(name),
+                balance=balance,
             )
             if written is not None:
                 written.result()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import Cancelled, InputError, marked
+from segstudio_training.balance import balance_offsets
 from segstudio_training.checkpoint import Checkpoint
 from segstudio_training.device import pick_device, torch_threads, usable_cores
 from segstudio_training.islands import merge_islands
@@ -23,6 +24,8 @@ from segstudio_training.networks import NETWORKS, build_network
 from segstudio_training.plan import Plan, fastest_plan, prepared
 
 Pixels = npt.NDArray[np.uint8]
+Region = tuple[slice, slice]
+"""Rows and columns of an image."""
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 
@@ -47,6 +50,34 @@ class Prediction:
 
     labels: Pixels
     confidence: Pixels
+
+
+@dataclass(frozen=True)
+class ScoredTile:
+    """The network's raw scores of one tile: (C, h, w) float32 at working size for `outer`, of which `core` counts."""
+
+    outer: Region
+    core: Region
+    scores: Tensor
+
+
+@dataclass(frozen=True)
+class ImageScores:
+    """The raw scores of a whole image, from which a label map is read off for any balance without the network.
+
+    Attributes:
+        height, width: of the image, in pixels.
+        tiles: whose cores tile the image.
+    """
+
+    height: int
+    width: int
+    tiles: tuple[ScoredTile, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return sum(tile.scores.nbytes for tile in self.tiles)
 
 
 class Predictor:
@@ -89,6 +120,7 @@ class Predictor:
         cancel: Cancel | None = None,
         min_island: int = 0,
         orientation: int = 1,
+        balance: float = 0.0,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
@@ -99,34 +131,42 @@ class Predictor:
             min_island: islands of fewer pixels are merged into what surrounds them; their confidence stays.
             orientation: EXIF orientation (1 to 8) that turns `image` upright; the network sees it upright, and the
                 result comes back in the frame of `image`.
+            balance: 0 is the checkpoint's own trade-off; above it rare classes are favoured, below it frequent ones
+                (see `balance_offsets`).
 
         Raises:
-            InputError: `image` is not (H, W, 3) uint8.
+            InputError: `image` is not (H, W, 3) uint8, or there is a balance and the checkpoint does not say how often
+                its classes occurred.
             Cancelled: `cancel` said so.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
         if orientation != 1:
-            return self._predict_turned(image, progress, cancel, min_island, orientation)
-        labels = np.empty(image.shape[:2], dtype=np.uint8)
-        confidence = np.empty(image.shape[:2], dtype=np.uint8)
-        tiles = list(self.tiles(image.shape[0], image.shape[1]))
-        self._cancel = cancel
-        try:
-            with torch_threads(self.threads), torch.inference_mode():
-                for done, (outer, core) in enumerate(tiles):
-                    if cancel is not None and cancel():
-                        raise Cancelled
-                    if progress is not None:
-                        progress(done, len(tiles))
-                    self._predict_tile(image, outer, core, labels, confidence)
-        finally:
-            self._cancel = None
-        if progress is not None:
-            progress(len(tiles), len(tiles))
+            return self._predict_turned(image, progress, cancel, min_island, orientation, balance)
+        offsets = self._offsets(balance)
+        labels, confidence = np.empty(image.shape[:2], np.uint8), np.empty(image.shape[:2], np.uint8)
+        self._score_tiles(image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence))
         return Prediction(merge_islands(labels, min_island), confidence)
 
-    def tiles(self, height: int, width: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+    def scores(self, image: Pixels, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
+        """The raw scores of `image`, to be kept and read off more than once; arguments and errors as in `predict`."""
+        tiles: list[ScoredTile] = []
+        self._score_tiles(image, progress, cancel, tiles.append)
+        return ImageScores(image.shape[0], image.shape[1], tuple(tiles))
+
+    def read_off(self, scores: ImageScores, min_island: int = 0, balance: float = 0.0) -> Prediction:
+        """What `predict` says of the image with these raw scores; arguments and errors as there."""
+        offsets = self._offsets(balance)
+        labels = np.empty((scores.height, scores.width), np.uint8)
+        confidence = np.empty_like(labels)
+        with torch_threads(self.threads), torch.inference_mode():
+            for tile in scores.tiles:
+                self._read_tile(tile, offsets, labels, confidence)
+        return Prediction(merge_islands(labels, min_island), confidence)
+
+    def values(self, height: int, width: int) -> int:
+        """How many raw scores an image of this size has, overlaps excepted."""
+        return round(height * width * self.checkpoint.working_scale**2) * len(self.checkpoint.classes)
+
+    def tiles(self, height: int, width: int) -> Iterator[tuple[Region, Region]]:
         """(outer, core) boxes in image pixels; the cores tile the image, the outers add the context."""
         scale = self.checkpoint.working_scale
         if height * scale * width * scale <= WHOLE_PIXELS:
@@ -147,30 +187,70 @@ class Predictor:
                 yield outer, (slice(y0, y1), slice(x0, x1))
 
     def _predict_turned(
-        self, image: Pixels, progress: Progress | None, cancel: Cancel | None, min_island: int, orientation: int
+        self,
+        image: Pixels,
+        progress: Progress | None,
+        cancel: Cancel | None,
+        min_island: int,
+        orientation: int,
+        balance: float,
     ) -> Prediction:
         from segstudio.project.images import stored, upright
 
         turned = np.ascontiguousarray(upright(image, orientation))
-        found = self.predict(turned, progress, cancel, min_island)
+        found = self.predict(turned, progress, cancel, min_island, balance=balance)
         return Prediction(
             np.ascontiguousarray(stored(found.labels, orientation)),
             np.ascontiguousarray(stored(found.confidence, orientation)),
         )
 
+    def _offsets(self, balance: float) -> Tensor | None:
+        """(C, 1, 1) float32 to add to the scores, None where there is nothing to add."""
+        if not balance:
+            return None
+        shares = self.checkpoint.class_shares
+        if not shares:
+            raise InputError(
+                marked(
+                    "This checkpoint does not say how often its classes occurred, so rare ones cannot be favoured. "
+                    "Train it on once, or leave the balance at 0."
+                )
+            )
+        return torch.from_numpy(balance_offsets(shares, balance)).to(self.device)[:, None, None]
+
     def _stop_between_stages(self, _module: nn.Module, _inputs: object) -> None:
         if self._cancel is not None and self._cancel():
             raise Cancelled
 
-    def _predict_tile(
+    def _score_tiles(
         self,
         image: Pixels,
-        outer: tuple[slice, slice],
-        core: tuple[slice, slice],
-        labels: Pixels,
-        confidence: Pixels,
+        progress: Progress | None,
+        cancel: Cancel | None,
+        take: Callable[[ScoredTile], None],
     ) -> None:
-        probabilities = self._probabilities(image[outer])
+        """Give the raw scores of `image` to `take`, tile by tile."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
+        tiles = list(self.tiles(image.shape[0], image.shape[1]))
+        self._cancel = cancel
+        try:
+            with torch_threads(self.threads), torch.inference_mode():
+                for done, (outer, core) in enumerate(tiles):
+                    if cancel is not None and cancel():
+                        raise Cancelled
+                    if progress is not None:
+                        progress(done, len(tiles))
+                    take(ScoredTile(outer, core, self._scores(image[outer])))
+        finally:
+            self._cancel = None
+        if progress is not None:
+            progress(len(tiles), len(tiles))
+
+    def _read_tile(self, tile: ScoredTile, offsets: Tensor | None, labels: Pixels, confidence: Pixels) -> None:
+        """Write labels and confidence of the tile's core into the arrays of the whole image."""
+        outer, core = tile.outer, tile.core
+        probabilities = (tile.scores if offsets is None else tile.scores + offsets).softmax(dim=0)
         top, left = core[0].start - outer[0].start, core[1].start - outer[1].start
         size = (outer[0].stop - outer[0].start, outer[1].stop - outer[1].start)
         inside = slice(top, top + core[0].stop - core[0].start), slice(left, left + core[1].stop - core[1].start)
@@ -180,8 +260,8 @@ class Predictor:
             labels[target] = index.to(torch.uint8).cpu().numpy()
             confidence[target] = (greatest * 255).round_().to(torch.uint8).cpu().numpy()
 
-    def _probabilities(self, image: Pixels) -> Tensor:
-        """(C, h, w) float32 class probabilities of `image` at working size."""
+    def _scores(self, image: Pixels) -> Tensor:
+        """(C, h, w) float32 raw class scores of `image` at working size."""
         height, width = image.shape[:2]
         scale = self.checkpoint.working_scale
         h, w = max(1, round(height * scale)), max(1, round(width * scale))
@@ -194,7 +274,7 @@ class Predictor:
         pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(self.device).to(torch.float32)
         batch = pixels.sub_(self._mean).mul_(self._per_std).permute(2, 0, 1)[None]
         batch = batch.to(self.plan.dtype).contiguous(memory_format=self.plan.memory_format)
-        return self.network(batch)[0, :, :h, :w].float().softmax(dim=0)
+        return self.network(batch)[0, :, :h, :w].float()
 
 
 def _loaded(checkpoint: Checkpoint) -> nn.Module:

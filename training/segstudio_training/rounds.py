@@ -17,7 +17,8 @@ from typing import Any
 from segstudio.core.errors import TrainingError, marked
 from segstudio.core.resources import resource_root
 from segstudio.project.project import Project
-from segstudio.project.rounds import Round
+from segstudio.project.rounds import Round, Taught
+from segstudio_training.choices import AS_USUAL, OPTIONS, RoundChoices, chosen_options, default_key
 
 MIN_ISLAND = 40
 """Pixels; in a proposal smaller islands are merged into what surrounds them, unless the person says otherwise."""
@@ -47,12 +48,14 @@ class RoundOrder:
         parent: the round whose checkpoint it starts from; None for a start without one.
         checkpoint: the file that it will make.
         arguments: what ``segstudio`` is called with to run it; it prints its events as JSON lines.
+        choices: how it is taught, as far as the person chose.
     """
 
     id: str
     parent: Round | None
     checkpoint: Path
     arguments: tuple[str, ...]
+    choices: RoundChoices = AS_USUAL
 
 
 @dataclass
@@ -61,6 +64,7 @@ class RoundEvents:
 
     baseline: dict[str, Any] | None = None
     gate: dict[str, Any] = field(default_factory=dict)
+    class_weights: dict[str, float] = field(default_factory=dict)
 
     def take(self, event: dict[str, Any]) -> None:
         """Keep `event` where it is the baseline or the gate's."""
@@ -68,6 +72,8 @@ class RoundEvents:
             self.baseline = event
         elif event.get("event") == "gate":
             self.gate = event
+        elif event.get("event") == "start":
+            self.class_weights = dict(event.get("class_weights") or {})
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,11 @@ def starter_checkpoint() -> Path:
 
 
 def order_round(
-    project: Project, seconds: float, options: Sequence[str] = (), include_unreviewed: bool = False
+    project: Project,
+    seconds: float,
+    options: Sequence[str] = (),
+    choices: RoundChoices = AS_USUAL,
+    include_unreviewed: bool = False,
 ) -> RoundOrder:
     """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
 
@@ -119,6 +129,7 @@ def order_round(
         project: the open folder.
         seconds: the time budget.
         options: further options of ``segstudio train``, where a round is to differ from what the program does.
+        choices: what the person chose of class weights, loss and augmentation.
         include_unreviewed: whether label maps that nobody looked at teach too, because the person said so.
 
     Raises:
@@ -135,7 +146,7 @@ def order_round(
     names = {"train": teaching, "heldout": project.held_out_names(), "fresh": project.fresh_names(teaching)}
     job = project.write_job(round_id, names)
     arguments = ["train", str(project.folder.root), "--out", str(checkpoint), "--job", str(job)]
-    arguments += ["--max-seconds", str(seconds), "--events"]
+    arguments += ["--max-seconds", str(seconds), "--events", *chosen_options(choices)]
     if project.folder.workspace != project.folder.root:
         arguments += ["--workspace", str(project.folder.workspace)]
     if parent is not None:
@@ -143,7 +154,7 @@ def order_round(
     elif starter_checkpoint().is_file():
         # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
         arguments += ["--encoder-weights", str(starter_checkpoint())]
-    return RoundOrder(round_id, parent, checkpoint, (*arguments, *options))
+    return RoundOrder(round_id, parent, checkpoint, (*arguments, *options), choices)
 
 
 def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done: Mapping[str, Any]) -> RoundResult:
@@ -166,11 +177,18 @@ def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done
         kept=taken,
         note="",
         judgement={key: value for key, value in heard.gate.items() if key != "event"} or None,
+        taught=_taught(order.choices, heard),
     )
     project.add_round(made)
     if taken:
         project.use_round(made.id)
     return RoundResult(made, heard.baseline, scores, verdict, str(heard.gate.get("reason", "")), taken)
+
+
+def _taught(choices: RoundChoices, heard: RoundEvents) -> Taught:
+    keys = {field: getattr(choices, field) or default_key(rows) for field, _, rows in OPTIONS}
+    before = heard.baseline and {key: value for key, value in heard.baseline.items() if key != "event"}
+    return Taught(keys["class_weights"], keys["loss"], keys["augmentation"], heard.class_weights, before)
 
 
 def verdict_of(has_parent: bool, gate: Mapping[str, Any]) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Status
 from segstudio.services.predictor_thread import Model, ProposalService, Proposed
+from segstudio_training.predictor import Predictor
 from tests.small_folders import HEIGHT, WIDTH, tiny_checkpoint, voc_folder
 
 PATIENT = 60_000
@@ -184,3 +186,71 @@ def test_stopping_in_the_middle_of_the_work_waits_for_it(
     service.proposed.connect(lambda proposed: came.append(proposed.name))
     qtbot.waitUntil(lambda: not service._thread.isRunning())
     assert came == []
+
+
+def counted(service: ProposalService, name: str, qtbot: QtBot) -> list[int]:
+    """Pixels of each class in a new proposal of image `name`."""
+    with qtbot.waitSignal(service.proposed) as told:
+        service.request([name], first=True)
+    assert told.args is not None and told.args[0].name == name
+    return np.bincount(told.args[0].labels.ravel(), minlength=3).tolist()
+
+
+def test_a_balance_acts_on_the_next_proposal_without_asking_the_network(
+    service: ProposalService, project: Project, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    original = Predictor.scores
+    monkeypatch.setattr(Predictor, "scores", lambda self, *given: (passes.append(1), original(self, *given))[1])
+    shares = (0.9, 0.09, 0.01)
+    load(service, project, Model(tiny_checkpoint(tmp_path / "known.safetensors", shares=shares), "known"), qtbot)
+    assert service.can_balance
+    trained = counted(service, "s00", qtbot)
+    counted(service, "s01", qtbot)
+    service.set_balance(1.0)
+    assert counted(service, "s00", qtbot)[2] > trained[2]
+    service.set_balance(0.0)
+    assert counted(service, "s00", qtbot) == trained
+    assert len(passes) == 2  # one for each image
+    kept = project.load_proposal("s00")
+    assert kept is not None and np.bincount(kept.labels.ravel(), minlength=3).tolist() == trained
+
+
+def test_what_was_read_in_the_old_way_is_read_again_before_it_is_shown(
+    service: ProposalService, project: Project, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tiny_checkpoint(tmp_path / "known.safetensors", shares=(0.9, 0.09, 0.01))
+    load(service, project, Model(path, "known"), qtbot)
+    service.set_balance(1.0)
+    rare = counted(service, "s00", qtbot)
+    service.set_balance(-1.0)
+    shown: list[list[int]] = []
+    service.proposed.connect(lambda proposed: shown.append(np.bincount(proposed.labels.ravel(), minlength=3).tolist()))
+    kept_before = project.load_proposal("s00")
+    service.request(["s00"])
+    # The worker has written the frequent-classes proposal; the window has not heard of it yet.
+    deadline = time.monotonic() + PATIENT / 1000
+    while np.array_equal(project.load_proposal("s00").labels, kept_before.labels) and time.monotonic() < deadline:  # type: ignore[union-attr]
+        time.sleep(0.01)
+    service.set_balance(1.0)
+    qtbot.waitUntil(lambda: not service.is_busy)
+    assert shown == [rare]
+
+
+def test_a_network_that_does_not_know_its_shares_proposes_as_trained(
+    service: ProposalService, project: Project, model: Model, qtbot: QtBot
+) -> None:
+    load(service, project, model, qtbot)
+    trained = counted(service, "s00", qtbot)
+    service.set_balance(1.0)
+    assert not service.can_balance and counted(service, "s00", qtbot) == trained
+
+
+def test_scores_beyond_the_budget_are_not_kept(
+    service: ProposalService, project: Project, model: Model, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(service, project, model, qtbot)
+    first = counted(service, "s00", qtbot)
+    monkeypatch.setattr(service._worker._shelf, "_budget", 4 * 3 * HEIGHT * WIDTH)
+    assert counted(service, "s01", qtbot) and service._worker._shelf.get("s01") is None
+    assert counted(service, "s00", qtbot) == first

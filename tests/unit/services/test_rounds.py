@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.errors import TrainingError
 from segstudio.project.project import Project, Side
-from segstudio.project.rounds import Round
+from segstudio.project.rounds import Round, Taught
 from segstudio.services import fine_tune_process
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.widgets.round_words import difference_text, summary, verdict_text
+from segstudio_training.choices import RoundChoices
 from tests.small_folders import tiny_checkpoint, voc_folder
 
 PATIENT = 120_000
@@ -238,6 +239,29 @@ def test_a_workspace_is_told_to_the_child(
     assert Path(started[0][started[0].index("--out") + 1]).is_relative_to(tmp_path / "workspace")
     assert not (project.folder.root / ".segstudio" / "checkpoints").exists()
     elsewhere.close()
+
+
+def test_choices_reach_the_child_and_stay_with_the_round(
+    runner: RoundRunner,
+    project: Project,
+    qtbot: QtBot,
+    tmp_path: Path,
+    child_says: Callable[..., list[list[str]]],
+) -> None:
+    with_round(project, tmp_path)
+    weights = {"background": 0.5, "sun": 1.0, "pole": 1.5}
+    before = {"event": "baseline", "miou": 0.4, "per_class_iou": {"sun": 0.3}}
+    started = child_says({"event": "start", "class_weights": weights}, before, DONE)
+    with qtbot.waitSignal(runner.finished):
+        runner.start(project, 30, RoundChoices(class_weights="none", loss="cross_entropy"))
+    assert started[0][started[0].index("--class-weights") + 1] == "none" and "--loss" not in started[0]
+    project.close()
+    again = Project.open(project.folder.root)
+    taught = again.rounds()[-1].taught
+    assert (taught.rule, taught.loss, taught.class_weights) == ("none", "cross_entropy", weights)
+    assert taught.before == {"miou": 0.4, "per_class_iou": {"sun": 0.3}}
+    assert again.rounds()[0].taught == Taught()
+    again.close()
 
 
 @pytest.mark.slow

@@ -33,7 +33,13 @@ def rewritten(path: Path, **changes: object) -> Path:
 
 
 def test_it_comes_back_with_everything_it_holds(tmp_path: Path) -> None:
-    saved = tiny_checkpoint(scores={"miou": 0.5}, parent="round1.safetensors", working_scale=0.5, images=7)
+    saved = tiny_checkpoint(
+        scores={"miou": 0.5},
+        parent="round1.safetensors",
+        working_scale=0.5,
+        images=7,
+        class_shares=(0.75, 0.25, 0.0),
+    )
     loaded = load_checkpoint(save_checkpoint(tmp_path / "a.safetensors", saved))
     assert loaded.classes.names == CLASSES
     assert loaded.classes.colors == saved.classes.colors
@@ -57,6 +63,18 @@ def test_known_classes_keep_their_rows_new_ones_get_fresh_and_removed_ones_go() 
     assert all(torch.equal(new.state_dict[k], v) for k, v in old.state_dict.items() if "classifier" not in k)
     image, _ = draw_pair(0)
     assert Predictor(new, "cpu", SAFE).predict(image).labels.max() <= 2
+
+
+def test_class_shares_follow_by_name_and_unknown_ones_stay_unknown() -> None:
+    classes = ClassTable.from_names(("pole", "car", "ground"))
+    assert follow_classes(tiny_checkpoint(class_shares=(0.7, 0.2, 0.1)), classes).class_shares == (0.1, 0.0, 0.7)
+    assert follow_classes(tiny_checkpoint(), classes).class_shares == ()
+
+
+def test_a_checkpoint_from_before_shares_were_kept_loads(checkpoint_path: Path) -> None:
+    description = {key: value for key, value in described(checkpoint_path).items() if key != "class_shares"}
+    save_file(load_file(checkpoint_path), checkpoint_path, metadata={METADATA_KEY: json.dumps(description)})
+    assert load_checkpoint(checkpoint_path).class_shares == ()
 
 
 def test_classes_that_only_change_colour_change_nothing_else() -> None:
@@ -106,6 +124,9 @@ def test_weights_that_do_not_fit_the_network_they_name(checkpoint_path: Path) ->
         {"working_scale": float("nan")},
         {"normalisation": {"mean": [0, 0, 0], "std": [0, 0, 0]}},
         {"scores": 3},
+        {"class_shares": [0.5, 0.5]},
+        {"class_shares": [0.5, 0.5, 2]},
+        {"class_shares": "all"},
         {"format_version": "new"},
     ],
 )

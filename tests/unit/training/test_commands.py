@@ -51,6 +51,8 @@ def test_train_evaluate_predict(folder: Path, tmp_path: Path) -> None:
 
     code, stdout, _ = call("evaluate", folder, "--checkpoint", out, "--json")
     assert code == 0 and set(last_json(stdout)) == SCORES
+    code, stdout, _ = call("evaluate", folder, "--checkpoint", out, "--balance", 2, "--json")
+    assert code == 0 and set(last_json(stdout)) == SCORES
 
     code, stdout, _ = call(
         "predict", folder, "--checkpoint", out, "--out", tmp_path / "masks", "--split", "val", "--json"
@@ -59,6 +61,15 @@ def test_train_evaluate_predict(folder: Path, tmp_path: Path) -> None:
     assert last_json(stdout)["images"] == 4 and "images_per_second" in last_json(stdout)
     mask = Image.open(tmp_path / "masks" / "s07.png")
     assert mask.mode == "P" and mask.size == (48, 40) and np.array(mask).max() < 3
+
+    for balance in ("2", "-2"):
+        arguments = ("--out", tmp_path / balance, "--split", "val", "--balance", balance)
+        assert call("predict", folder, "--checkpoint", out, *arguments)[0] == 0
+    rare, frequent = (
+        sum(np.sum(np.array(Image.open(path)) == 0) for path in (tmp_path / balance).glob("*.png"))
+        for balance in ("2", "-2")
+    )
+    assert rare < frequent, "the ground, which is everywhere, gives way"
 
 
 def test_a_job_file_overrides_the_lists(folder: Path, tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_learns_an_easy_scene(make_job: MakeJob) -> None:
     result, events = run(make_job(max_steps=50, width=8))
     assert result.heldout["pixel_accuracy"] > 0.7
-    assert load_checkpoint(result.checkpoint).scores["miou"] == result.heldout["miou"]
+    saved = load_checkpoint(result.checkpoint)
+    assert saved.scores["miou"] == result.heldout["miou"]
+    assert sum(saved.class_shares) == pytest.approx(1) and saved.class_shares[0] > 0.5 > saved.class_shares[2] > 0
     assert of_kind(events, "done")[0]["heldout"] == result.heldout
 
 

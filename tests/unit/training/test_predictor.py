@@ -95,7 +95,7 @@ def test_enlarging_in_bands_is_enlarging(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(predictors, "BAND_VALUES", 1000)
     assert np.array_equal(predictor.predict(image).labels, at_once.labels)
     with torch.inference_mode():
-        probabilities = predictor._probabilities(image)
+        probabilities = predictor._scores(image).softmax(dim=0)
         enlarged = torch.nn.functional.interpolate(probabilities[None], (90, 130), mode="bilinear")[0]
     assert np.mean(enlarged.argmax(0).numpy() != at_once.labels) < 0.001
 
@@ -162,3 +162,43 @@ def test_confidence_is_high_where_the_classifier_is_sure() -> None:
     state["classifier.bias"] = torch.tensor([0.0, 20.0, 0.0])
     found = Predictor(replace(checkpoint, state_dict=state), "cpu", SAFE).predict(draw_pair(0)[0])
     assert (found.labels == 1).all() and (found.confidence >= 254).all()
+
+
+def _with_shares(shares: tuple[float, ...], seed: int = 2) -> Predictor:
+    return Predictor(tiny_checkpoint(seed=seed, class_shares=shares), "cpu", SAFE)
+
+
+def test_a_balance_favours_rare_classes_or_frequent_ones() -> None:
+    predictor = _with_shares((0.9, 0.09, 0.01))
+    image, _ = draw_pair(1, 64, 64)
+
+    def pixels(balance: float) -> list[int]:
+        return np.bincount(predictor.predict(image, balance=balance).labels.ravel(), minlength=3).tolist()
+
+    before, rare, frequent = pixels(0), pixels(1), pixels(-1)
+    assert rare[2] > before[2] and rare[0] < before[0]
+    assert frequent[0] > before[0] and frequent[2] < before[2]
+
+
+def test_no_balance_changes_no_bit() -> None:
+    image, _ = draw_pair(1, 64, 64)
+    plain = Predictor(tiny_checkpoint(seed=2), "cpu", SAFE).predict(image)
+    known = _with_shares((0.9, 0.09, 0.01)).predict(image, balance=0.0)
+    assert np.array_equal(plain.labels, known.labels) and np.array_equal(plain.confidence, known.confidence)
+
+
+def test_a_balance_is_read_off_kept_scores_as_if_predicted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictors, "WHOLE_PIXELS", 1)
+    monkeypatch.setattr(predictors, "TILE_SIDE", 128)
+    predictor = _with_shares((0.9, 0.09, 0.01))
+    image, _ = draw_pair(2, 200, 300)
+    kept = predictor.scores(image)
+    assert len(kept.tiles) > 1 and kept.nbytes >= 4 * predictor.values(200, 300)
+    for balance in (0.0, 0.5, -0.5):
+        again, anew = predictor.read_off(kept, 20, balance), predictor.predict(image, min_island=20, balance=balance)
+        assert np.array_equal(again.labels, anew.labels) and np.array_equal(again.confidence, anew.confidence)
+
+
+def test_a_balance_without_known_shares_is_refused_with_a_sentence() -> None:
+    with pytest.raises(InputError, match="how often its classes occurred"):
+        Predictor(tiny_checkpoint(), "cpu", SAFE).predict(draw_pair(0)[0], balance=0.5)
