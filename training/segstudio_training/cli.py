@@ -126,6 +126,7 @@ def predict_command(
     split: Split = None,
     workspace: Workspace = None,
     min_island: Annotated[int, typer.Option(min=0, help="Smaller islands are merged, in pixels.")] = 0,
+    keep_thin: Annotated[bool, typer.Option("--keep-thin", help="Thin and long islands are not merged.")] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -140,7 +141,7 @@ def predict_command(
         loaded = load_checkpoint(checkpoint)
         predictor = Predictor(loaded, device)
         began = time.perf_counter()
-        predict_folder(predictor, source, names, out, min_island)
+        predict_folder(predictor, source, names, out, min_island, keep_thin=keep_thin)
         seconds = time.perf_counter() - began
         figures = {"images": len(names), "seconds": seconds, "images_per_second": len(names) / max(seconds, 1e-9)}
         if json_:

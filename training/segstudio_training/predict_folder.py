@@ -24,6 +24,7 @@ def predict_folder(
     min_island: int = 0,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
+    keep_thin: bool = False,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
 
@@ -47,7 +48,11 @@ def predict_folder(
             if position + 1 < len(names):
                 ahead = reader.submit(source.read_image, names[position + 1])
             found = predictor.predict(
-                image, cancel=cancel, min_island=min_island, orientation=source.view_orientation(name)
+                image,
+                cancel=cancel,
+                min_island=min_island,
+                orientation=source.view_orientation(name),
+                keep_thin=keep_thin,
             )
             if written is not None:
                 written.result()

@@ -89,6 +89,7 @@ class Predictor:
         cancel: Cancel | None = None,
         min_island: int = 0,
         orientation: int = 1,
+        keep_thin: bool = False,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
@@ -99,6 +100,7 @@ class Predictor:
             min_island: islands of fewer pixels are merged into what surrounds them; their confidence stays.
             orientation: EXIF orientation (1 to 8) that turns `image` upright; the network sees it upright, and the
                 result comes back in the frame of `image`.
+            keep_thin: whether thin and long islands are spared (`merge_islands`).
 
         Raises:
             InputError: `image` is not (H, W, 3) uint8.
@@ -107,7 +109,7 @@ class Predictor:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
         if orientation != 1:
-            return self._predict_turned(image, progress, cancel, min_island, orientation)
+            return self._predict_turned(image, progress, cancel, min_island, orientation, keep_thin)
         labels = np.empty(image.shape[:2], dtype=np.uint8)
         confidence = np.empty(image.shape[:2], dtype=np.uint8)
         tiles = list(self.tiles(image.shape[0], image.shape[1]))
@@ -124,7 +126,7 @@ class Predictor:
             self._cancel = None
         if progress is not None:
             progress(len(tiles), len(tiles))
-        return Prediction(merge_islands(labels, min_island), confidence)
+        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def tiles(self, height: int, width: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
         """(outer, core) boxes in image pixels; the cores tile the image, the outers add the context."""
@@ -147,12 +149,18 @@ class Predictor:
                 yield outer, (slice(y0, y1), slice(x0, x1))
 
     def _predict_turned(
-        self, image: Pixels, progress: Progress | None, cancel: Cancel | None, min_island: int, orientation: int
+        self,
+        image: Pixels,
+        progress: Progress | None,
+        cancel: Cancel | None,
+        min_island: int,
+        orientation: int,
+        keep_thin: bool,
     ) -> Prediction:
         from segstudio.project.images import stored, upright
 
         turned = np.ascontiguousarray(upright(image, orientation))
-        found = self.predict(turned, progress, cancel, min_island)
+        found = self.predict(turned, progress, cancel, min_island, keep_thin=keep_thin)
         return Prediction(
             np.ascontiguousarray(stored(found.labels, orientation)),
             np.ascontiguousarray(stored(found.confidence, orientation)),
