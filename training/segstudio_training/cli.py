@@ -142,6 +142,7 @@ def predict_command(
     workspace: Workspace = None,
     min_island: Annotated[int, typer.Option(min=0, help="Smaller islands are merged, in pixels.")] = 0,
     balance: Balance = 0.0,
+    keep_thin: Annotated[bool, typer.Option("--keep-thin", help="Thin and long islands are not merged.")] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -156,7 +157,7 @@ def predict_command(
         loaded = load_checkpoint(checkpoint)
         predictor = Predictor(loaded, device)
         began = time.perf_counter()
-        predict_folder(predictor, source, names, out, min_island, balance=balance)
+        predict_folder(predictor, source, names, out, min_island, balance=balance, keep_thin=keep_thin)
         seconds = time.perf_counter() - began
         figures = {"images": len(names), "seconds": seconds, "images_per_second": len(names) / max(seconds, 1e-9)}
         if json_:

@@ -25,6 +25,7 @@ def predict_folder(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
     balance: float = 0.0,
+    keep_thin: bool = False,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
 
@@ -55,6 +56,7 @@ def predict_folder(
                 min_island=min_island,
                 orientation=source.view_orientation(name),
                 balance=balance,
+                keep_thin=keep_thin,
             )
             if written is not None:
                 written.result()

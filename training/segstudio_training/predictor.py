@@ -121,6 +121,7 @@ class Predictor:
         min_island: int = 0,
         orientation: int = 1,
         balance: float = 0.0,
+        keep_thin: bool = False,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
@@ -133,6 +134,7 @@ class Predictor:
                 result comes back in the frame of `image`.
             balance: 0 is the checkpoint's own trade-off; above it rare classes are favoured, below it frequent ones
                 (see `balance_offsets`).
+            keep_thin: whether thin and long islands are spared (`merge_islands`).
 
         Raises:
             InputError: `image` is not (H, W, 3) uint8, or there is a balance and the checkpoint does not say how often
@@ -140,11 +142,11 @@ class Predictor:
             Cancelled: `cancel` said so.
         """
         if orientation != 1:
-            return self._predict_turned(image, progress, cancel, min_island, orientation, balance)
+            return self._predict_turned(image, progress, cancel, min_island, orientation, balance, keep_thin)
         offsets = self._offsets(balance)
         labels, confidence = np.empty(image.shape[:2], np.uint8), np.empty(image.shape[:2], np.uint8)
         self._score_tiles(image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence))
-        return Prediction(merge_islands(labels, min_island), confidence)
+        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def scores(self, image: Pixels, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
         """The raw scores of `image`, to be kept and read off more than once; arguments and errors as in `predict`."""
@@ -152,7 +154,9 @@ class Predictor:
         self._score_tiles(image, progress, cancel, tiles.append)
         return ImageScores(image.shape[0], image.shape[1], tuple(tiles))
 
-    def read_off(self, scores: ImageScores, min_island: int = 0, balance: float = 0.0) -> Prediction:
+    def read_off(
+        self, scores: ImageScores, min_island: int = 0, balance: float = 0.0, keep_thin: bool = False
+    ) -> Prediction:
         """What `predict` says of the image with these raw scores; arguments and errors as there."""
         offsets = self._offsets(balance)
         labels = np.empty((scores.height, scores.width), np.uint8)
@@ -160,7 +164,7 @@ class Predictor:
         with torch_threads(self.threads), torch.inference_mode():
             for tile in scores.tiles:
                 self._read_tile(tile, offsets, labels, confidence)
-        return Prediction(merge_islands(labels, min_island), confidence)
+        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def values(self, height: int, width: int) -> int:
         """How many raw scores an image of this size has, overlaps excepted."""
@@ -194,11 +198,12 @@ class Predictor:
         min_island: int,
         orientation: int,
         balance: float,
+        keep_thin: bool,
     ) -> Prediction:
         from segstudio.project.images import stored, upright
 
         turned = np.ascontiguousarray(upright(image, orientation))
-        found = self.predict(turned, progress, cancel, min_island, balance=balance)
+        found = self.predict(turned, progress, cancel, min_island, balance=balance, keep_thin=keep_thin)
         return Prediction(
             np.ascontiguousarray(stored(found.labels, orientation)),
             np.ascontiguousarray(stored(found.confidence, orientation)),
