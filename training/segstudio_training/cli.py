@@ -235,6 +235,7 @@ def compare_command(
         source, train, heldout, _fresh = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.compare import Comparison, compare, parse_entries
         from segstudio_training.compare_report import terminal_table
+        from segstudio_training.simulated_person import correction_seconds
 
         task = Comparison(
             source=source,
@@ -251,7 +252,7 @@ def compare_command(
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
         with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
-            rows = compare(task, tell, watch.cancelled)
+            rows = compare(task, tell, watch.cancelled, correction_seconds)
         if json_:
             print_json({"rows": rows})
         elif not events:
