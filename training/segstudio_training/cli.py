@@ -41,8 +41,9 @@ def train_command(
     job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
-    max_steps: Annotated[int | None, typer.Option(min=1)] = None,
-    resume: Annotated[Path | None, typer.Option(help="A stopped round to go on with.")] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="All steps, those before a stop included.")] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop for now at this step; see --resume.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="The stopped round (CKPT.state) to go on with.")] = None,
     class_weights: Annotated[str, typer.Option(callback=lambda value: _one_of("rule", value))] = "median_frequency",
     loss: Annotated[str, typer.Option(callback=lambda value: _one_of("loss", value))] = "cross_entropy",
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
@@ -69,6 +70,7 @@ def train_command(
             encoder_weights=encoder_weights,
             max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
             max_steps=max_steps,
+            stop_after=stop_after,
             resume=resume,
             class_weights=class_weights,
             loss=loss,
@@ -229,6 +231,8 @@ def _tell_person(event: dict[str, Any]) -> None:
         )
     elif event["event"] == "gate":
         typer.echo(event["reason"])
+    elif event["event"] == "stopped":
+        typer.echo(f"Stopped for now at step {event['step']}. To go on: --resume {event['state']}")
     elif event["event"] == "done":
         typer.echo(f"{event['steps']} steps in {event['seconds']:.0f} s: {event['checkpoint']}")
 

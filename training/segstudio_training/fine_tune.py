@@ -1,7 +1,8 @@
 """One round: from accepted images and, if there is one, the current checkpoint to a new checkpoint and its scores.
 
-Owns the order of things, the budget and the events. The arithmetic is `engine`'s; nothing here knows of windows.
-Nothing is written but the checkpoint, whole, at the end, and the state for `--resume`.
+Owns the order of things and the events. How far the round is, is `budget`'s; scoring is `round_scores`'s; the
+arithmetic is `engine`'s; nothing here knows of windows. Nothing is written but the checkpoint, whole, at the
+end, and the state for `--resume`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ import torch
 from torch import nn
 
 from segstudio.core.errors import Cancelled, InputError, TrainingError, marked
+from segstudio_training.budget import Budget
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
-from segstudio_training.data.batches import BatchPlan, BatchStream
+from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.device import (
     computes_bfloat16,
@@ -33,13 +35,12 @@ from segstudio_training.device import (
 )
 from segstudio_training.encoder_weights import load_encoder_weights
 from segstudio_training.engine import WeightAverage, build_optimizer, rate_factor, train_one_step
-from segstudio_training.evaluate import evaluate, evenly_spaced
-from segstudio_training.gate import LEAST_HELD_OUT, NOISE, judge
+from segstudio_training.evaluate import evenly_spaced
+from segstudio_training.gate import judge
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.networks import build_network, network_entry
-from segstudio_training.plan import SAFE
-from segstudio_training.predictor import Predictor
+from segstudio_training.round_scores import Best, RoundScores
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
 
 Events = Callable[[dict[str, Any]], None]
@@ -48,14 +49,6 @@ Cancel = Callable[[], bool]
 EVENT_SECONDS = 0.2
 FREQUENCY_IMAGES = 400
 """Class frequencies are counted over at most so many teaching images."""
-EVALUATIONS = 4
-"""Scorings on the way, evenly spread over the budget."""
-QUICK_IMAGES = 8
-"""Held-out images that a scoring on the way looks at, at most."""
-SCORING_SHARE = 0.08
-"""Share of the time budget that the final scoring may take; beyond it, fewer held-out images are scored."""
-PATIENCE = 4
-"""Scorings without gain, in the second half of the budget, after which a round stops."""
 SETTLING_BATCHES = 8
 """The averaged network's batch norms are settled on so many of the latest batches."""
 SMALL_STATE_BYTES = 64_000_000
@@ -84,27 +77,19 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
         return round_.conclude(ending)
 
 
-@dataclass
-class _Best:
-    """The best average so far by mean IoU on the quick held-out images."""
-
-    miou: float = -1.0
-    state: dict[str, torch.Tensor] | None = None
-    scorings_since: int = 0
-
-
 class _Round:
     """A round in progress."""
 
     def __init__(self, job: Job, events: Events, cancel: Cancel, began: float) -> None:
         if not job.train:
             raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
-        self.job, self.events, self.cancel, self.began = job, events, cancel, began
+        stopped = load_training_state(job.resume) if job.resume else None
+        self.job = job if stopped is None else replace(job, seed=stopped.seed)
+        self.events, self.cancel = events, cancel
         self.device = pick_device(job.device)
         self.classes = job.source.classes
         held_out = set(job.heldout)
         self.train = [name for name in job.train if name not in held_out]
-        self.heldout = list(job.heldout)
         if not self.train:
             raise TrainingError(
                 marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
@@ -115,18 +100,16 @@ class _Round:
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.network)
-        rate = job.recipe.continued_rate if self.start else job.recipe.rate
-        self.peak_rate = rate
-        self.optimizer = build_optimizer(self.network, rate, job.recipe.weight_decay)
-        self.step = self.first_step = 0
-        self.first_progress = 0.0
+        self.peak_rate = job.recipe.continued_rate if self.start else job.recipe.rate
+        self.optimizer = build_optimizer(self.network, self.peak_rate, job.recipe.weight_decay)
+        self.budget = Budget(job.max_seconds, job.max_steps, job.stop_after, began)
+        self.scores = RoundScores(job.source, list(job.heldout), self.device.type, cancel)
         self.baseline: dict[str, Any] | None = None
-        self.scored: list[str] = []
-        self.scoring_seconds = 0.0
-        self.best = _Best()
         self.recent: deque[torch.Tensor] = deque(maxlen=SETTLING_BATCHES)
-        if job.resume is not None:
-            self._resume(load_training_state(job.resume))
+        normalisation = self.start.normalisation if self.start else Checkpoint.normalisation
+        self.plan = BatchPlan(job.recipe.batch_size, self.crop, job.recipe.augmentation, normalisation, self.job.seed)
+        if stopped is not None:
+            self._resume(stopped)
 
     def announce(self) -> None:
         """Say what is about to be learnt, and score the checkpoint that the round starts from."""
@@ -134,71 +117,69 @@ class _Round:
             {
                 "event": "start",
                 "images": len(self.train),
-                "heldout": len(self.heldout),
+                "heldout": len(self.job.heldout),
                 "steps_planned": self.job.max_steps or 0,
                 "classes": list(self.classes.names),
                 "class_weights": dict(zip(self.classes.names, map(float, self.weights), strict=True)),
             }
         )
-        if not self.heldout:
-            return
-        self.scored = self._affordable_names()
-        if self.start is not None:
-            predictor = Predictor(self.start, str(self.device.type), SAFE)
-            self.baseline = evaluate(predictor, self.job.source, self.scored, cancel=self.cancel)
+        self.budget.reserved_seconds = self.scores.afford(self._checkpoint(), self.job.max_seconds)
+        if self.start is not None and self.scores.scored:
+            self.baseline = self.scores.of(self.start)
             self.events({"event": "baseline", **self.baseline})
 
     def teach(self) -> Ending:
-        """Train until the budget is used or nothing is gained any more."""
-        recipe = self.job.recipe
-        normalisation = self._checkpoint().normalisation
-        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed)
+        """Train until the budget is used, nothing is gained any more, or the round is to stop for now."""
         loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
         use_bfloat16 = computes_bfloat16(self.device)
+        budget = self.budget
         self.network.train()
-        next_scoring = (math.floor(self._progress() * EVALUATIONS) + 1) / EVALUATIONS
+        budget.begin()
         last_event = 0.0
-        with BatchStream(self.teaching, plan, self.step) as batches:
-            for images, labels in batches:
-                progress = self._progress()
-                if progress >= 1 and self.step > self.first_step:  # a slow start still teaches one step
-                    break
+        with BatchStream(self.teaching, self.plan, budget.step) as stream:
+            batches = iter(stream)
+            while True:
+                progress = budget.progress()
+                ending = budget.ending(progress)
+                if ending is not None:
+                    return ending
                 self._stop_if_cancelled()
-                images, labels = images.to(self.device), labels.to(self.device)
+                if budget.is_scoring_due(progress):
+                    if self._score_on_the_way(progress):
+                        return Ending.NO_MORE_GAIN
+                    continue
+                images, labels = (part.to(self.device) for part in next(batches))
                 rate = self.peak_rate * rate_factor(min(progress, 1.0))
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
                     cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
                 self.average.update(self.network)
                 self.recent.append(images)
-                self.step += 1
-                if time.monotonic() - last_event >= EVENT_SECONDS or self.step == self.job.max_steps:
+                budget.step += 1
+                if time.monotonic() - last_event >= EVENT_SECONDS or budget.step == self.job.max_steps:
                     last_event = time.monotonic()
                     self._tell_step(cost, rate)
-                if progress >= next_scoring:
-                    next_scoring += 1 / EVALUATIONS
-                    if self._score_on_the_way(progress):
-                        return Ending.NO_MORE_GAIN
-        at_limit = self.job.max_steps is not None and self.step >= self.job.max_steps
-        return Ending.STEPS if at_limit else Ending.TIME
 
     def conclude(self, ending: Ending) -> Result:
         """Choose the weights, score them, judge, save."""
-        checkpoint = self._chosen()
-        scores: dict[str, Any] = {}
-        if self.scored:
-            predictor = Predictor(checkpoint, str(self.device.type), SAFE)
-            scores = evaluate(predictor, self.job.source, self.scored, cancel=self.cancel)
-            self.events({"event": "evaluation", "step": self.step, **scores})
-        judgement = judge(self.baseline, scores, len(self.scored))
+        if ending is Ending.STOPPED:
+            self._keep_state()
+        checkpoint = self.scores.better_of(self._checkpoint())
+        scores = self.scores.of(checkpoint)
+        if scores:
+            self.events({"event": "evaluation", "step": self.budget.step, **scores})
+        judgement = judge(self.baseline, scores, len(self.scores.scored))
         self._stop_if_cancelled()
         save_checkpoint(self.job.out, replace(checkpoint, scores=scores))
-        self.job.state_path.unlink(missing_ok=True)
+        if ending is Ending.STOPPED:
+            self.events({"event": "stopped", "step": self.budget.step, "state": str(self.job.state_path)})
+        else:
+            self.job.state_path.unlink(missing_ok=True)
         self.events({"event": "gate", "verdict": judgement.verdict.value, "reason": judgement.reason})
         result = Result(
             checkpoint=self.job.out,
             network=checkpoint.network_name,
-            seconds=time.monotonic() - self.began,
-            steps=self.step,
+            seconds=self.budget.seconds(),
+            steps=self.budget.step,
             images=len(self.train),
             heldout=scores,
             judgement=judgement,
@@ -256,14 +237,13 @@ class _Round:
         state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
         # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
         state["classifier.bias"] = state["classifier.bias"] - self._offsets()
-        start = self.start
         network_name, network_arguments = self._network_of_round()
         return Checkpoint(
             network_name=network_name,
             network_arguments=network_arguments,
             classes=self.classes,
             state_dict=state,
-            normalisation=start.normalisation if start else Checkpoint.normalisation,
+            normalisation=self.plan.normalisation,
             working_side=self.job.recipe.working_side,
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",
@@ -276,81 +256,23 @@ class _Round:
             return self.start.network_name, dict(self.start.network_arguments)
         return self.job.network, dict(self._arguments)
 
-    def _chosen(self) -> Checkpoint:
-        """The last average, or the best one on the way where that was clearly better on enough held-out images."""
-        last = self._checkpoint()
-        if self.best.state is None:
-            return last
-        quick = self._quick_names()
-        now = evaluate(self._scorer(last), self.job.source, quick, boundary=False, cancel=self.cancel)
-        return last if now["miou"] >= self.best.miou - NOISE else replace(last, state_dict=self.best.state)
-
-    def _affordable_names(self) -> list[str]:
-        """As many held-out images as the budget allows to score twice, evenly spread; sets the seconds to reserve."""
-        predictor = self._scorer(self._checkpoint())
-        evaluate(predictor, self.job.source, self.heldout[:1])
-        start = time.monotonic()
-        evaluate(predictor, self.job.source, self.heldout[:1], cancel=self.cancel)
-        each = time.monotonic() - start
-        names = self.heldout
-        if self.job.max_seconds is not None:
-            most = int(SCORING_SHARE * self.job.max_seconds / each)
-            names = evenly_spaced(names, max(LEAST_HELD_OUT, most))
-        self.scoring_seconds = each * (len(names) + len(self._quick_names(names)))
-        return names
-
-    def _quick_names(self, scored: list[str] | None = None) -> list[str]:
-        return evenly_spaced(self.scored if scored is None else scored, QUICK_IMAGES)
-
-    def _scorer(self, checkpoint: Checkpoint) -> Predictor:
-        return Predictor(checkpoint, str(self.device.type), SAFE)
-
     def _score_on_the_way(self, progress: float) -> bool:
-        """Score the average on a few held-out images, keep it if it is the best; True where nothing is gained."""
-        self._keep_state()
-        quick = self._quick_names()
-        if not quick:
-            return False
-        checkpoint = self._checkpoint()
-        scores = evaluate(self._scorer(checkpoint), self.job.source, quick, boundary=False, cancel=self.cancel)
-        scores.pop("boundary_f1")
-        self.events({"event": "evaluation", "step": self.step, **scores})
-        if len(quick) < LEAST_HELD_OUT:
-            return False
-        if scores["miou"] > self.best.miou + NOISE:
-            state = {name: value.clone() for name, value in checkpoint.state_dict.items()}
-            self.best = _Best(scores["miou"], state)
-        else:
-            self.best.scorings_since += 1
-        return progress > 0.5 and self.best.scorings_since >= PATIENCE
-
-    def _progress(self) -> float:
-        """Share of the budget used, by time or by steps, whichever is further."""
-        shares = [0.0]
-        if self.job.max_steps is not None:
-            shares.append(self.step / self.job.max_steps)
-        if self.job.max_seconds is not None:
-            available = max(0.1, self.job.max_seconds - self.scoring_seconds)
-            used = (time.monotonic() - self.began) / available
-            shares.append(self.first_progress + (1 - self.first_progress) * used)
-        return max(shares)
+        """Score the average on a few held-out images; True where nothing is gained any more."""
+        self._keep_state()  # a round stopped while it is scored goes on with this scoring
+        scores = self.scores.on_the_way(self._checkpoint())
+        self.budget.scored()
+        if scores:
+            self.events({"event": "evaluation", "step": self.budget.step, **scores})
+        return self.scores.is_nothing_gained(progress)
 
     def _tell_step(self, cost: float, rate: float) -> None:
-        seconds = time.monotonic() - self.began
-        lefts = [math.inf]
-        if self.job.max_seconds is not None:
-            lefts.append(max(0.0, self.job.max_seconds - seconds))
-        if self.job.max_steps is not None:
-            each = seconds / max(1, self.step - self.first_step)
-            lefts.append(each * (self.job.max_steps - self.step))
-        left = min(lefts)
         self.events(
             {
                 "event": "step",
-                "step": self.step,
+                "step": self.budget.step,
                 "loss": cost,
-                "seconds": seconds,
-                "seconds_left": left if math.isfinite(left) else None,
+                "seconds": self.budget.seconds(),
+                "seconds_left": self.budget.seconds_left(),
                 "learning_rate": rate,
             }
         )
@@ -363,19 +285,24 @@ class _Round:
     def _keep_state(self, only_if_small: bool = False) -> None:
         """Write what `--resume` needs; a large one is left to the scorings, so that cancelling stays quick."""
         size = 4 * sum(parameter.nbytes for parameter in self.network.parameters())
-        if self.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
+        if self.budget.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
             return
         network_name, network_arguments = self._network_of_round()
+        best = self.scores.best
         state = TrainingState(
             class_names=list(self.classes.names),
             network_name=network_name,
             network_arguments=network_arguments,
             seed=self.job.seed,
-            step=self.step,
-            progress=self._progress(),
+            step=self.budget.step,
+            progress=self.budget.progress(),
+            next_scoring=self.budget.next_scoring,
             network=self.network.state_dict(),
             average=self.average.network.state_dict(),
             average_steps=self.average.steps,
+            best=best.state,
+            best_miou=best.miou,
+            scorings_since_best=best.scorings_since,
             optimizer=self.optimizer.state_dict(),
             random=torch.get_rng_state(),
         )
@@ -391,8 +318,13 @@ class _Round:
         self.average.network.load_state_dict(state.average)
         self.average.steps = state.average_steps
         self.optimizer.load_state_dict(state.optimizer)
-        self.step = self.first_step = state.step
-        self.first_progress = min(state.progress, 1.0)
+        self.budget.step = self.budget.first_step = state.step
+        self.budget.first_progress = min(state.progress, 1.0)
+        self.budget.next_scoring = state.next_scoring
+        self.scores.best = Best(state.best_miou, state.best, state.scorings_since_best)
+        # The latest batches, on which batch norms are settled, are made again rather than kept.
+        for step in range(max(0, state.step - SETTLING_BATCHES), state.step):
+            self.recent.append(make_batch(self.teaching, self.plan, step)[0].to(self.device))
         torch.set_rng_state(state.random)
 
 

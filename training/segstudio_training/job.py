@@ -57,8 +57,12 @@ class Job:
         network, width, dropout: the network of a fresh start; width None takes the device's default.
         encoder_weights: "none", "imagenet" or a file, for a fresh start.
         max_seconds: wall-clock budget, the final scoring included; None for no limit.
-        max_steps: limit of steps; None for no limit.
-        resume: a stopped round to go on with.
+        max_steps: limit of steps, those before a stop included; the learning rate is planned for so many. None for no
+            limit.
+        stop_after: stop for now after so many of the steps: the checkpoint so far is written, and the state to go on.
+        resume: a stopped round to go on with; its seed goes on too. With the same `max_steps` (and no `max_seconds`)
+            the end is bit for bit that of a round never stopped, on one machine's processor; with a larger one the
+            learning rate follows the longer plan from there on.
         class_weights, loss: rows of `RULES` and `LOSSES`.
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
@@ -76,6 +80,7 @@ class Job:
     encoder_weights: str = "none"
     max_seconds: float | None = None
     max_steps: int | None = None
+    stop_after: int | None = None
     resume: Path | None = None
     class_weights: str = DEFAULT_RULE
     loss: str = "cross_entropy"
@@ -95,6 +100,8 @@ class Ending(Enum):
     TIME = "time"
     STEPS = "steps"
     NO_MORE_GAIN = "no_more_gain"
+    STOPPED = "stopped"
+    """For now, as was asked for; `resume` goes on."""
 
 
 @dataclass(frozen=True)
