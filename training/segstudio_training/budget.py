@@ -40,10 +40,10 @@ class Budget:
     reserved_seconds: float = 0.0
     next_scoring: float | None = None
 
-    def begin(self) -> None:
-        """The first step is about to be taken: a round that was stopped keeps its next scoring, a new one gets it."""
+    def begin(self, progress: float) -> None:
+        """Steps begin at `progress`; a round that was stopped keeps its next scoring, a new one is given it."""
         if self.next_scoring is None:
-            self.next_scoring = (math.floor(self.progress() * EVALUATIONS) + 1) / EVALUATIONS
+            self.next_scoring = (math.floor(progress * EVALUATIONS) + 1) / EVALUATIONS
 
     def progress(self) -> float:
         """Share of the budget used, by time or by steps, whichever is further; above 1 where it is overdrawn."""

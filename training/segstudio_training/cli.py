@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segstudio.core.errors import InputError, marked
-from segstudio_training.command_line import CancelWatch, print_json, told_errors
+from segstudio_training.command_line import cancel_watch, print_json, told_errors
+from segstudio_training.launch import place_of_process
 
 if TYPE_CHECKING:
     from segstudio.project.voc_folder import VocFolder
@@ -47,6 +48,9 @@ def train_command(
     class_weights: Annotated[str, typer.Option(callback=lambda value: _one_of("rule", value))] = "median_frequency",
     loss: Annotated[str, typer.Option(callback=lambda value: _one_of("loss", value))] = "cross_entropy",
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
+    freeze_batch_norm: Annotated[
+        bool, typer.Option("--freeze-batch-norm", help="Keep the statistics of the checkpoint gone on from.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
     events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
@@ -68,6 +72,7 @@ def train_command(
             width=width,
             dropout=dropout,
             encoder_weights=encoder_weights,
+            freeze_batch_norm=freeze_batch_norm,
             max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
             max_steps=max_steps,
             stop_after=stop_after,
@@ -78,9 +83,9 @@ def train_command(
             device=device,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
-        with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
-            result = fine_tune(asked, tell, watch.cancelled)
-        if json_:
+        with cancel_watch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as cancelled:
+            result = fine_tune(asked, tell, cancelled)
+        if json_ and place_of_process().is_first:
             print_json(described(result))
 
 
@@ -223,6 +228,11 @@ def _one_of(what: str, value: str) -> str:
 def _tell_person(event: dict[str, Any]) -> None:
     if event["event"] == "start":
         typer.echo(f"Learning from {event['images']} images; {event['heldout']} are held out.")
+        if event["batch_norm"] == "process":
+            typer.echo(
+                f"{event['processes']} processes on processors: batch norm's statistics are each process's own. "
+                "--freeze-batch-norm keeps those of the checkpoint instead."
+            )
     elif event["event"] in {"evaluation", "baseline"}:
         step = f"step {event['step']}: " if "step" in event else ""
         typer.echo(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,13 @@ def rate_factor(progress: float) -> float:
     return LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
 
 
+def freeze_batch_norms(network: nn.Module) -> None:
+    """Let batch norms use the statistics that they have and keep them; their scales and offsets still learn."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def build_optimizer(network: nn.Module, rate: float, weight_decay: float) -> torch.optim.Optimizer:
     """AdamW; batch norms and biases do not decay."""
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -43,9 +50,17 @@ def build_optimizer(network: nn.Module, rate: float, weight_decay: float) -> tor
 
 
 def train_one_step(
-    network: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor, rate: float
+    network: nn.Module,
+    loss: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    rate: float,
+    mean: Callable[[Tensor], float] = float,
 ) -> float:
     """One step on one batch at learning rate `rate`; the loss before it.
+
+    `mean` takes the loss over the processes that teach together (`Ranks.mean`), so that all of them break down or none.
 
     Raises:
         TrainingError: the loss is not a number; no weight was changed.
@@ -53,7 +68,7 @@ def train_one_step(
     for group in optimizer.param_groups:
         group["lr"] = rate
     value = loss(network(images), labels)
-    cost = float(value.detach())
+    cost = mean(value.detach())
     if not math.isfinite(cost):
         raise TrainingError(
             marked(

@@ -28,13 +28,13 @@ from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.device import (
     computes_bfloat16,
     default_width,
-    pick_device,
     quick_denormals,
     torch_threads,
     usable_cores,
 )
+from segstudio_training.distributed import LostRankError, Ranks, check_batch, joined_ranks, told_when_lost
 from segstudio_training.encoder_weights import load_encoder_weights
-from segstudio_training.engine import WeightAverage, build_optimizer, rate_factor, train_one_step
+from segstudio_training.engine import WeightAverage, build_optimizer, freeze_batch_norms, rate_factor, train_one_step
 from segstudio_training.evaluate import evenly_spaced
 from segstudio_training.gate import judge
 from segstudio_training.job import Ending, Job, Result, described
@@ -57,36 +57,50 @@ SMALL_STATE_BYTES = 64_000_000
 def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
     """Train, score, judge and save.
 
+    Under ``torchrun`` every process calls this. They share each batch; the first decides when to score and when to
+    stop, and it alone tells events, is cancelled, scores, judges and saves; all return its result (see `distributed`).
+
     Args:
         job: what to do.
-        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, gate or done.
+        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, stopped, gate or done.
         cancel: asked at every step.
 
     Raises:
-        TrainingError: nothing to learn from, or the loss broke down; what was at `job.out` is untouched.
+        TrainingError: nothing to learn from, the loss broke down, or another process is gone (`LostRankError`); what
+            was at `job.out` is untouched.
         CheckpointError, InputError: a start that cannot be used, or a bad argument.
         SaveError: the checkpoint could not be written.
         Cancelled: `cancel` said so; the state for `--resume` is kept.
     """
     began = time.monotonic()
-    with torch_threads(usable_cores()), torch.random.fork_rng(), quick_denormals():
+    with (
+        joined_ranks(job.device) as ranks,
+        torch_threads(usable_cores()),
+        torch.random.fork_rng(),
+        quick_denormals(),
+    ):
         torch.manual_seed(job.seed)
-        round_ = _Round(job, events, cancel, began)
-        round_.announce()
-        ending = round_.teach()
-        return round_.conclude(ending)
+        round_ = _Round(job, ranks, events if ranks.is_first else _say_nothing, cancel, began)
+        try:
+            with told_when_lost(ranks):
+                round_.announce()
+                ending = round_.teach()
+                return ranks.result_of_first(round_.conclude(ending) if ranks.is_first else None)
+        except LostRankError:
+            round_.keep_state()
+            raise
 
 
 class _Round:
     """A round in progress."""
 
-    def __init__(self, job: Job, events: Events, cancel: Cancel, began: float) -> None:
+    def __init__(self, job: Job, ranks: Ranks, events: Events, cancel: Cancel, began: float) -> None:
         if not job.train:
             raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
         stopped = load_training_state(job.resume) if job.resume else None
         self.job = job if stopped is None else replace(job, seed=stopped.seed)
-        self.events, self.cancel = events, cancel
-        self.device = pick_device(job.device)
+        self.ranks, self.events, self.cancel = ranks, events, cancel
+        self.device = ranks.device
         self.classes = job.source.classes
         held_out = set(job.heldout)
         self.train = [name for name in job.train if name not in held_out]
@@ -103,13 +117,18 @@ class _Round:
         self.peak_rate = job.recipe.continued_rate if self.start else job.recipe.rate
         self.optimizer = build_optimizer(self.network, self.peak_rate, job.recipe.weight_decay)
         self.budget = Budget(job.max_seconds, job.max_steps, job.stop_after, began)
-        self.scores = RoundScores(job.source, list(job.heldout), self.device.type, cancel)
+        # Without held-out images the other processes score nothing.
+        self.scores = RoundScores(job.source, list(job.heldout) if ranks.is_first else [], self.device.type, cancel)
         self.baseline: dict[str, Any] | None = None
         self.recent: deque[torch.Tensor] = deque(maxlen=SETTLING_BATCHES)
         normalisation = self.start.normalisation if self.start else Checkpoint.normalisation
-        self.plan = BatchPlan(job.recipe.batch_size, self.crop, job.recipe.augmentation, normalisation, self.job.seed)
+        size, seed = job.recipe.batch_size, self.job.seed
+        check_batch(size, ranks.place)
+        self.plan = BatchPlan(size, self.crop, job.recipe.augmentation, normalisation, seed, ranks.place)
         if stopped is not None:
             self._resume(stopped)
+        if not ranks.is_first:  # the same weights to begin with, but dropout of its own
+            torch.manual_seed(seed + (ranks.place.rank << 32) + self.budget.step)
 
     def announce(self) -> None:
         """Say what is about to be learnt, and score the checkpoint that the round starts from."""
@@ -121,6 +140,8 @@ class _Round:
                 "steps_planned": self.job.max_steps or 0,
                 "classes": list(self.classes.names),
                 "class_weights": dict(zip(self.classes.names, map(float, self.weights), strict=True)),
+                "processes": self.ranks.place.count,
+                "batch_norm": self.ranks.batch_norm(self.job.freeze_batch_norm),
             }
         )
         self.budget.reserved_seconds = self.scores.afford(self._checkpoint(), self.job.max_seconds)
@@ -130,20 +151,26 @@ class _Round:
 
     def teach(self) -> Ending:
         """Train until the budget is used, nothing is gained any more, or the round is to stop for now."""
-        loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
+        frozen = self.job.freeze_batch_norm
+        weights = torch.from_numpy(self.weights).float().to(self.device)
+        loss = self.ranks.shared(build_loss(self.job.loss, weights), weights).to(self.device)
+        network = self.ranks.wrapped(self.network, frozen).train()
+        if frozen:
+            freeze_batch_norms(network)
         use_bfloat16 = computes_bfloat16(self.device)
         budget = self.budget
-        self.network.train()
-        budget.begin()
         last_event = 0.0
         with BatchStream(self.teaching, self.plan, budget.step) as stream:
             batches = iter(stream)
             while True:
-                progress = budget.progress()
+                progress, cancelled = self.ranks.agreed(budget.progress(), self.cancel())
+                budget.begin(progress)
                 ending = budget.ending(progress)
                 if ending is not None:
                     return ending
-                self._stop_if_cancelled()
+                if cancelled:
+                    self.keep_state(only_if_small=True)
+                    raise Cancelled
                 if budget.is_scoring_due(progress):
                     if self._score_on_the_way(progress):
                         return Ending.NO_MORE_GAIN
@@ -151,7 +178,7 @@ class _Round:
                 images, labels = (part.to(self.device) for part in next(batches))
                 rate = self.peak_rate * rate_factor(min(progress, 1.0))
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
-                    cost = train_one_step(self.network, loss, self.optimizer, images, labels, rate)
+                    cost = train_one_step(network, loss, self.optimizer, images, labels, rate, self.ranks.mean)
                 self.average.update(self.network)
                 self.recent.append(images)
                 budget.step += 1
@@ -162,13 +189,15 @@ class _Round:
     def conclude(self, ending: Ending) -> Result:
         """Choose the weights, score them, judge, save."""
         if ending is Ending.STOPPED:
-            self._keep_state()
+            self.keep_state()
         checkpoint = self.scores.better_of(self._checkpoint())
         scores = self.scores.of(checkpoint)
         if scores:
             self.events({"event": "evaluation", "step": self.budget.step, **scores})
         judgement = judge(self.baseline, scores, len(self.scores.scored))
-        self._stop_if_cancelled()
+        if self.cancel():
+            self.keep_state(only_if_small=True)
+            raise Cancelled
         save_checkpoint(self.job.out, replace(checkpoint, scores=scores))
         if ending is Ending.STOPPED:
             self.events({"event": "stopped", "step": self.budget.step, "state": str(self.job.state_path)})
@@ -231,7 +260,7 @@ class _Round:
 
     def _checkpoint(self) -> Checkpoint:
         """The average as it is now, as a checkpoint."""
-        if self.recent:
+        if self.recent and not self.job.freeze_batch_norm:
             self.average.settle(self.recent)
         average = self.average.network.state_dict()
         state = {name: value.detach().to("cpu").contiguous() for name, value in average.items()}
@@ -258,12 +287,13 @@ class _Round:
 
     def _score_on_the_way(self, progress: float) -> bool:
         """Score the average on a few held-out images; True where nothing is gained any more."""
-        self._keep_state()  # a round stopped while it is scored goes on with this scoring
+        self.keep_state()  # a round stopped while it is scored goes on with this scoring
         scores = self.scores.on_the_way(self._checkpoint())
         self.budget.scored()
         if scores:
             self.events({"event": "evaluation", "step": self.budget.step, **scores})
-        return self.scores.is_nothing_gained(progress)
+        (nothing_gained,) = self.ranks.agreed(self.scores.is_nothing_gained(progress))
+        return bool(nothing_gained)
 
     def _tell_step(self, cost: float, rate: float) -> None:
         self.events(
@@ -277,15 +307,10 @@ class _Round:
             }
         )
 
-    def _stop_if_cancelled(self) -> None:
-        if self.cancel():
-            self._keep_state(only_if_small=True)
-            raise Cancelled
-
-    def _keep_state(self, only_if_small: bool = False) -> None:
+    def keep_state(self, only_if_small: bool = False) -> None:
         """Write what `--resume` needs; a large one is left to the scorings, so that cancelling stays quick."""
         size = 4 * sum(parameter.nbytes for parameter in self.network.parameters())
-        if self.budget.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
+        if not self.ranks.is_first or self.budget.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
             return
         network_name, network_arguments = self._network_of_round()
         best = self.scores.best
@@ -326,6 +351,10 @@ class _Round:
         for step in range(max(0, state.step - SETTLING_BATCHES), state.step):
             self.recent.append(make_batch(self.teaching, self.plan, step)[0].to(self.device))
         torch.set_rng_state(state.random)
+
+
+def _say_nothing(_event: dict[str, Any]) -> None:
+    """The other processes leave speaking to the first."""
 
 
 def _crop_side(length: float, factor: float) -> int:

@@ -56,6 +56,8 @@ class Job:
         start: checkpoint to go on from, None for a fresh network.
         network, width, dropout: the network of a fresh start; width None takes the device's default.
         encoder_weights: "none", "imagenet" or a file, for a fresh start.
+        freeze_batch_norm: batch norms keep the statistics that they start with; their scales and offsets still learn.
+            For going on from a checkpoint with few or small batches; a fresh network is then not normalised at all.
         max_seconds: wall-clock budget, the final scoring included; None for no limit.
         max_steps: limit of steps, those before a stop included; the learning rate is planned for so many. None for no
             limit.
@@ -78,6 +80,7 @@ class Job:
     width: int | None = None
     dropout: float = 0.0
     encoder_weights: str = "none"
+    freeze_batch_norm: bool = False
     max_seconds: float | None = None
     max_steps: int | None = None
     stop_after: int | None = None

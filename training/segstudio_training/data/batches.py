@@ -18,28 +18,31 @@ from torch import Tensor
 from segstudio_training.checkpoint import Normalisation
 from segstudio_training.data.augment import Augmentation, augmented
 from segstudio_training.data.teaching_set import TeachingSet
+from segstudio_training.launch import ALONE, Place
 
 BATCHES_AHEAD = 3
 
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed."""
+    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed, and whose share is made."""
 
     size: int
     crop: tuple[int, int]
     augmentation: Augmentation
     normalisation: Normalisation
     seed: int
+    place: Place = ALONE
 
 
 def make_batch(teaching: TeachingSet, plan: BatchPlan, step: int) -> tuple[Tensor, Tensor]:
     """Batch number `step`: (N, 3, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed.
 
-    Every image comes once before any comes again, in an order drawn anew for each pass.
+    Every image comes once before any comes again, in an order drawn anew for each pass. Where several processes share
+    the batch, the images are the same and each process makes its own share of them.
     """
     images, labels = [], []
-    for place in range(step * plan.size, (step + 1) * plan.size):
+    for place in plan.place.share_of(range(step * plan.size, (step + 1) * plan.size)):
         one_pass, position = divmod(place, len(teaching))
         order = np.random.default_rng((plan.seed, 1, one_pass)).permutation(len(teaching))
         random = np.random.default_rng((plan.seed, 2, place))
