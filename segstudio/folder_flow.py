@@ -30,6 +30,7 @@ from segstudio.services.settings import (
     LOOK_AHEAD,
     MIN_ISLAND,
     PIXEL_LIMIT,
+    ROUND_COMMAND,
     THEME,
     Settings,
 )
@@ -264,7 +265,12 @@ class FolderFlow(QObject):
         """Let the person change the settings that have no place in a panel."""
         get = self._settings.get
         values = SettingsValues(
-            ThemeChoice(get(THEME)), get(MIN_ISLAND), get(LOOK_AHEAD), get(PIXEL_LIMIT), get(HOLD_TOGGLES)
+            ThemeChoice(get(THEME)),
+            get(MIN_ISLAND),
+            get(LOOK_AHEAD),
+            get(PIXEL_LIMIT),
+            get(HOLD_TOGGLES),
+            get(ROUND_COMMAND),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -276,6 +282,7 @@ class FolderFlow(QObject):
         store(LOOK_AHEAD, values.look_ahead)
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
+        store(ROUND_COMMAND, values.round_command)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

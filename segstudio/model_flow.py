@@ -16,7 +16,7 @@ from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.primary_action import Offer, Primary, Situation, offer
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
-from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, Settings
+from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, ROUND_COMMAND, Settings
 from segstudio.services.translation import tr, tr_error
 from segstudio.widgets import round_result
 from segstudio.widgets.round_list import RoundRow
@@ -125,7 +125,7 @@ class ModelFlow(QObject):
             return
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
-            self._rounds.start(project, seconds)
+            self._rounds.start(project, seconds, self._settings.get(ROUND_COMMAND))
         except SegStudioError as error:
             self._notifier.error(error)
 

@@ -17,9 +17,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from segstudio.core.errors import SegStudioError, TrainingError, marked
 from segstudio.core.resources import resource_root
+from segstudio.formats.atomic import write_atomically
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio.services.round_command import check_round_command
 
 
 class Verdict(Enum):
@@ -51,6 +53,16 @@ def starter_checkpoint() -> Path:
     return resource_root() / "starter.safetensors"
 
 
+def _starter_for(project: Project, round_command: str) -> Path:
+    """Where the round finds the starter: a round elsewhere sees the shared folder and not this installation."""
+    if not round_command:
+        return starter_checkpoint()
+    shared = project.checkpoints_dir / starter_checkpoint().name
+    if not shared.is_file():
+        write_atomically(shared, starter_checkpoint().read_bytes())
+    return shared
+
+
 class RoundRunner(QObject):
     """Runs one round at a time for the open project."""
 
@@ -76,6 +88,7 @@ class RoundRunner(QObject):
         self._parent_round: Round | None = None
         self._checkpoint = Path()
         self._round_id = ""
+        self._is_far = False
         self._baseline: dict[str, Any] | None = None
         self._gate: dict[str, Any] = {}
 
@@ -89,10 +102,11 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
-    def start(self, project: Project, seconds: int) -> None:
-        """Start a round on the accepted label maps, the held-out ones excepted.
+    def start(self, project: Project, seconds: int, round_command: str = "") -> None:
+        """Start a round on the accepted label maps, the held-out ones excepted; `round_command` says where else to.
 
         Raises:
+            InputError: a round command that makes no sense.
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
@@ -101,8 +115,10 @@ class RoundRunner(QObject):
             raise TrainingError(
                 marked("There is nothing to learn from yet. Accept at least one image, then fine-tune.")
             )
+        if round_command:
+            check_round_command(round_command)
         self._project, self._parent_round = project, project.current_round()
-        self._baseline, self._gate = None, {}
+        self._baseline, self._gate, self._is_far = None, {}, bool(round_command)
         self._round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         self._checkpoint = project.checkpoints_dir / f"{self._round_id}.safetensors"
         job = project.write_job(self._round_id, {"train": teaching, "heldout": project.held_out_names()})
@@ -114,8 +130,9 @@ class RoundRunner(QObject):
             arguments += ["--from", str(self._parent_round.checkpoint)]
         elif starter_checkpoint().is_file():
             # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
-            arguments += ["--encoder-weights", str(starter_checkpoint())]
-        self._process.start(arguments)
+            arguments += ["--encoder-weights", str(_starter_for(project, round_command))]
+        cancel_file = self._checkpoint.with_name(self._checkpoint.name + ".cancel")
+        self._process.start(arguments, round_command, cancel_file)
         self.started.emit()
 
     def cancel(self) -> None:
@@ -143,6 +160,17 @@ class RoundRunner(QObject):
     def _on_finished(self, done: dict[str, Any]) -> None:
         project = self._project
         assert project is not None
+        if self._is_far and not self._checkpoint.is_file():
+            self.failed.emit(
+                TrainingError(
+                    marked(
+                        "The round ran elsewhere, but its checkpoint {path} is not here. The round command needs a "
+                        "folder that both computers have at the same path."
+                    ),
+                    path=self._checkpoint,
+                )
+            )
+            return
         scores = done.get("heldout") or None
         verdict = self._verdict()
         taken = self._takes_over(verdict, scores)

@@ -37,6 +37,7 @@ MIN_ISLAND = Setting("proposals/min_island", 40, 0, 100_000)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, 5, 24 * 3600)
+ROUND_COMMAND = Setting("rounds/command", "")
 
 SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ...] = (
     THEME,
@@ -49,6 +50,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     LOOK_AHEAD,
     PIXEL_LIMIT,
     BUDGET_SECONDS,
+    ROUND_COMMAND,
 )
 
 

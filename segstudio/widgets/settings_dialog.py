@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from segstudio.core.errors import InputError
+from segstudio.services.round_command import check_round_command
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ThemeChoice
-from segstudio.services.translation import tr
+from segstudio.services.translation import tr, tr_error
 from segstudio.widgets.controls import explain, label
 from segstudio.widgets.dialog_frame import DialogFrame
 
@@ -29,6 +31,8 @@ class SettingsValues:
     """Pixels an image may have."""
     hold_toggles: bool = False
     """Whether keys that are held (X, H) act as toggles instead."""
+    round_command: str = ""
+    """How rounds are run elsewhere; empty: on this computer."""
 
 
 class SettingsDialog(DialogFrame):
@@ -50,6 +54,8 @@ class SettingsDialog(DialogFrame):
         self.limit_spin = _spin(1, 4_000, tr("megapixels"), max(1, values.pixel_limit // MEGAPIXEL))
         self.hold_box = QCheckBox(tr("Keys that are held act as toggles"))
         self.hold_box.setChecked(values.hold_toggles)
+        self.command_edit = QLineEdit(values.round_command)
+        self.command_edit.setFixedWidth(40 * GRID)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -70,6 +76,13 @@ class SettingsDialog(DialogFrame):
             self.hold_box,
             tr("X erases and H hides the overlay until pressed again."),
         )
+        self._add(
+            form,
+            tr("Round command"),
+            self.command_edit,
+            tr("Empty: rounds run here. Elsewhere, on a shared folder: ssh gpu-box {command_quoted}"),
+        )
+        self.command_edit.textChanged.connect(self._on_command_changed)
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -82,7 +95,18 @@ class SettingsDialog(DialogFrame):
             look_ahead=self.ahead_spin.value(),
             pixel_limit=self.limit_spin.value() * MEGAPIXEL,
             hold_toggles=self.hold_box.isChecked(),
+            round_command=self.command_edit.text().strip(),
         )
+
+    @Slot(str)
+    def _on_command_changed(self, text: str) -> None:
+        try:
+            if text.strip():
+                check_round_command(text)
+        except InputError as error:
+            self.show_problem(tr_error(error))
+        else:
+            self.show_problem("")
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
         explain(control, name, why)
