@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import TrainingError, marked
+from segstudio_training.acceleration import FULL, Precision
 
 WARM_UP = 0.04
 """Share of the budget over which the learning rate rises."""
@@ -56,18 +57,28 @@ def train_one_step(
     images: Tensor,
     labels: Tensor,
     rate: float,
+    precision: Precision = FULL,
+    scaler: torch.amp.GradScaler | None = None,
     mean: Callable[[Tensor], float] = float,
 ) -> float:
     """One step on one batch at learning rate `rate`; the loss before it.
 
-    `mean` takes the loss over the processes that teach together (`Ranks.mean`), so that all of them break down or none.
+    Args:
+        network, loss, optimizer: what is taught, by what, and how.
+        images: (N, 3, H, W) float.
+        labels: (N, H, W) int64.
+        rate: learning rate.
+        precision: what the network is called in.
+        scaler: `precision`'s, the same one for every step; None where it needs none.
+        mean: takes the loss over the processes that teach together (`Ranks.mean`), so that all break down or none.
 
     Raises:
         TrainingError: the loss is not a number; no weight was changed.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    value = loss(network(images), labels)
+    with precision.autocast(images.device):
+        value = loss(network(images), labels)
     cost = mean(value.detach())
     if not math.isfinite(cost):
         raise TrainingError(
@@ -77,9 +88,12 @@ def train_one_step(
             )
         )
     optimizer.zero_grad(set_to_none=True)
-    value.backward()
+    scaler = scaler or torch.amp.GradScaler(images.device.type, enabled=False)
+    scaler.scale(value).backward()
+    scaler.unscale_(optimizer)
     nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-    optimizer.step()
+    scaler.step(optimizer)
+    scaler.update()
     return cost
 
 

@@ -20,13 +20,13 @@ import torch
 from torch import nn
 
 from segstudio.core.errors import Cancelled, InputError, TrainingError, marked
+from segstudio_training.acceleration import COMPILE_AFTER, COMPILE_PAYS_SECONDS, compiled, step_precision
 from segstudio_training.budget import Budget
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.device import (
-    computes_bfloat16,
     default_width,
     quick_denormals,
     torch_threads,
@@ -157,7 +157,8 @@ class _Round:
         network = self.ranks.wrapped(self.network, frozen).train()
         if frozen:
             freeze_batch_norms(network)
-        use_bfloat16 = computes_bfloat16(self.device)
+        precision = step_precision(self.device)
+        scaler = precision.scaler(self.device)
         budget = self.budget
         last_event = 0.0
         with BatchStream(self.teaching, self.plan, budget.step) as stream:
@@ -177,14 +178,26 @@ class _Round:
                     continue
                 images, labels = (part.to(self.device) for part in next(batches))
                 rate = self.peak_rate * rate_factor(min(progress, 1.0))
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
-                    cost = train_one_step(network, loss, self.optimizer, images, labels, rate, self.ranks.mean)
+                if self._is_compiling_worthwhile():
+                    with precision.autocast(self.device):
+                        network = compiled(network, images)
+                cost = train_one_step(
+                    network, loss, self.optimizer, images, labels, rate, precision, scaler, self.ranks.mean
+                )
                 self.average.update(self.network)
                 self.recent.append(images)
                 budget.step += 1
                 if time.monotonic() - last_event >= EVENT_SECONDS or budget.step == self.job.max_steps:
                     last_event = time.monotonic()
                     self._tell_step(cost, rate)
+
+    def _is_compiling_worthwhile(self) -> bool:
+        """Whether to compile now: on CUDA, once the pace is known, where enough of the round is left."""
+        if self.device.type != "cuda" or self.budget.step - self.budget.first_step != COMPILE_AFTER:
+            return False
+        left = self.budget.seconds_left()
+        (left,) = self.ranks.agreed(math.inf if left is None else left)
+        return left >= COMPILE_PAYS_SECONDS
 
     def conclude(self, ending: Ending) -> Result:
         """Choose the weights, score them, judge, save."""
