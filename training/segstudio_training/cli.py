@@ -124,18 +124,26 @@ def predict_command(
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Write the masks that a checkpoint proposes for the images of FOLDER."""
+    """Write the masks that a checkpoint proposes for the images of FOLDER; torchrun's processes share them."""
     with told_errors():
         source = _open_folder(folder, workspace)
         names = source.read_list(split) if split else list(source.names)
         from segstudio_training.checkpoint import load_checkpoint
+        from segstudio_training.distributed import joined_ranks
         from segstudio_training.predict_folder import predict_folder
         from segstudio_training.predictor import Predictor
 
         loaded = load_checkpoint(checkpoint)
-        predictor = Predictor(loaded, device)
-        began = time.perf_counter()
-        predict_folder(predictor, source, names, out, min_island)
+        with joined_ranks(device) as ranks:
+            # One plan for all, the first one's: the masks are then those of one process, bit for bit.
+            measured = Predictor(loaded, ranks.device.type) if ranks.is_first else None
+            plan = ranks.result_of_first(measured.plan if measured is not None else None)
+            predictor = measured or Predictor(loaded, ranks.device.type, plan)
+            began = time.perf_counter()
+            predict_folder(predictor, source, ranks.place.share_of(names), out, min_island)
+            ranks.agreed(0.0)  # once all are done
+        if not ranks.is_first:
+            return
         seconds = time.perf_counter() - began
         figures = {"images": len(names), "seconds": seconds, "images_per_second": len(names) / max(seconds, 1e-9)}
         if json_:

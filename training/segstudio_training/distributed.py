@@ -1,4 +1,4 @@
-"""Several processes that teach one network together: agreeing, sharing a loss, and noticing that one is gone.
+"""Several processes that teach one network, or predict with it: agreeing, sharing a loss, noticing that one is gone.
 
 A round asks a `Ranks` and reads the same whether it runs alone or under ``torchrun``. Owns all use of
 `torch.distributed`. Gradients are averaged by DistributedDataParallel, over NCCL on CUDA and gloo on processors.
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 PATIENCE = datetime.timedelta(minutes=30)
 """How long a process waits for the others; the first may score that long. One that ended is noticed at once."""
-SIGNS_OF_LOSS = ("gloo", "nccl", "connection", "timed out", "timeout", "store")
+SIGNS_OF_LOSS = ("gloo", "nccl", "connection", "timed out")
 """What torch's errors of a lost process say; gloo's have no class of their own."""
 
 
@@ -157,7 +157,8 @@ def joined_ranks(device: str) -> Iterator[Ranks]:
         distributed.destroy_process_group()
     except RuntimeError as error:
         # The group is left as it is: taking leave of a process that is gone could wait for ever.
-        raise _explained(error, place.count) from error
+        _raise_if_lost(error, place.count)
+        raise
 
 
 @contextlib.contextmanager
@@ -166,14 +167,15 @@ def told_when_lost(ranks: Ranks) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise _explained(error, ranks.place.count) from error
+        _raise_if_lost(error, ranks.place.count)
+        raise
 
 
-def _explained(error: RuntimeError, count: int) -> Exception:
-    """`LostRankError` where `error` is of a lost process, else `error` itself."""
+def _raise_if_lost(error: RuntimeError, count: int) -> None:
+    """Raises `LostRankError` where `error` is of a lost process."""
     said = str(error).lower()
-    lost = isinstance(error, distributed.DistError) or any(sign in said for sign in SIGNS_OF_LOSS)
-    return LostRankError(count) if count > 1 and lost else error
+    if count > 1 and (isinstance(error, distributed.DistError) or any(sign in said for sign in SIGNS_OF_LOSS)):
+        raise LostRankError(count) from error
 
 
 def _device_of(place: Place, name: str) -> torch.device:

@@ -48,13 +48,13 @@ def place_of_process() -> Place:
 
 
 class LostRankError(TrainingError):
-    """Another process that takes part in the round is gone."""
+    """Another process that takes part is gone."""
 
     def __init__(self, count: int) -> None:
         super().__init__(
             marked(
-                "One of the {count} processes that teach together ended or cannot be reached, so the round ended too. "
-                "The earlier checkpoint is untouched; start the round again."
+                "One of the {count} processes that work together ended or cannot be reached, so the others ended too. "
+                "What was there before is untouched; start again."
             ),
             count=count,
         )
