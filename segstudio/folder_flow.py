@@ -30,6 +30,7 @@ from segstudio.services.settings import (
     LOOK_AHEAD,
     MIN_ISLAND,
     PIXEL_LIMIT,
+    ROUND_COMMAND,
     THEME,
     UNREVIEWED_TEACH,
     Settings,
@@ -271,6 +272,7 @@ class FolderFlow(QObject):
             get(PIXEL_LIMIT),
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
+            get(ROUND_COMMAND),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -283,6 +285,7 @@ class FolderFlow(QObject):
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
+        store(ROUND_COMMAND, values.round_command)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

@@ -1,7 +1,8 @@
 """One round of fine-tuning in a child process.
 
 Owns the child: its command, its events (JSON lines on stdout), cancelling it, and telling how it ended. A crash or an
-out-of-memory kill costs the round and nothing else. It knows nothing of projects or gates.
+out-of-memory kill costs the round and nothing else. It knows nothing of projects or gates. Where a round command is set
+the child is that (ssh, say), and the round runs wherever it leads.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 
 from segstudio.core.errors import TrainingError, marked
 from segstudio.services.priority import let_others_go_first
+from segstudio.services.round_command import far_command
 from segstudio_training.command_line import own_command, own_environment
 
 _log = logging.getLogger(__name__)
 
 _PATIENCE_MS = 4000
 """How long a cancelled child may take to end by itself before it is killed."""
+
+_FAR_PATIENCE_MS = 10_000
+"""The same for a round elsewhere, which hears of it through its standard input or a file in the shared folder."""
 
 _KEPT_STDERR = 4000
 
@@ -45,9 +50,9 @@ class FineTuneProcess(QObject):
         self._done: dict[str, Any] | None = None
         self._error = ""
         self._is_cancelling = False
+        self._cancel_file: Path | None = None
         self._killer = QTimer(self)
         self._killer.setSingleShot(True)
-        self._killer.setInterval(_PATIENCE_MS)
         self._killer.timeout.connect(self._on_out_of_patience)
 
     @property
@@ -60,20 +65,29 @@ class FineTuneProcess(QObject):
         """The child's process id, 0 where there is none."""
         return int(self._process.processId()) if self._process is not None else 0
 
-    def start(self, arguments: list[str]) -> None:
+    def start(self, arguments: list[str], round_command: str = "", cancel_file: Path | None = None) -> None:
         """Start the child with ``segstudio`` `arguments` (which include ``train`` and ``--events``).
+
+        Args:
+            arguments: the same on this machine and elsewhere.
+            round_command: how to run the round elsewhere (see `round_command`); empty: here.
+            cancel_file: where a round elsewhere looks for the wish to stop.
 
         Raises:
             RuntimeError: a round is under way.
+            InputError: a round command that makes no sense.
         """
         if self._process is not None:
             raise RuntimeError("a round is under way already")
+        is_far = bool(round_command.strip())
+        command = far_command(round_command, arguments) if is_far else own_command(arguments)
+        self._cancel_file = cancel_file if is_far else None
+        self._killer.setInterval(_FAR_PATIENCE_MS if is_far else _PATIENCE_MS)
         self._pending = self._stderr = b""
         self._done, self._error, self._is_cancelling = None, "", False
-        command = own_command(arguments)
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
-        for variable, value in own_environment().items():
+        for variable, value in ({} if is_far else own_environment()).items():
             environment.insert(variable, value)
         process.setProcessEnvironment(environment)
         process.setProgram(command[0])
@@ -91,8 +105,9 @@ class FineTuneProcess(QObject):
         if self._process is None or self._is_cancelling:
             return
         self._is_cancelling = True
-        self._process.closeWriteChannel()
-        self._process.terminate()
+        self._tell_to_stop()
+        if self._cancel_file is None:  # ending ssh now would leave nobody to tell that the round elsewhere has stopped
+            self._process.terminate()
         self._killer.start()
 
     def stop(self) -> None:
@@ -102,12 +117,21 @@ class FineTuneProcess(QObject):
         process = self._process
         process.finished.disconnect(self._on_finished)
         process.errorOccurred.disconnect(self._on_process_error)
-        process.closeWriteChannel()
+        self._tell_to_stop()
         process.terminate()
         if not process.waitForFinished(_PATIENCE_MS):
             process.kill()
             process.waitForFinished(_PATIENCE_MS)
         self._forget_process()
+
+    def _tell_to_stop(self) -> None:
+        assert self._process is not None
+        self._process.closeWriteChannel()
+        if self._cancel_file is not None:
+            try:
+                self._cancel_file.touch()
+            except OSError as error:
+                _log.info("%s cannot be written: %s", self._cancel_file, error)
 
     @Slot()
     def _on_started(self) -> None:
@@ -151,9 +175,12 @@ class FineTuneProcess(QObject):
         if error is QProcess.ProcessError.FailedToStart:
             program = Path(self._process.program()).name if self._process is not None else ""
             self._forget_process()
-            self.failed.emit(
-                TrainingError(marked("The training program {program} cannot be started."), program=program)
+            told = (
+                marked("The training program {program} cannot be started.")
+                if self._cancel_file is None
+                else marked("The round command's {program} cannot be started. Correct the round command in Settings.")
             )
+            self.failed.emit(TrainingError(told, program=program))
 
     @Slot(int, QProcess.ExitStatus)
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from segstudio.core.errors import InputError
+from segstudio.services.round_command import check_round_command
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ThemeChoice
-from segstudio.services.translation import tr
+from segstudio.services.translation import tr, tr_error
 from segstudio.widgets.controls import explain, label
 from segstudio.widgets.dialog_frame import DialogFrame
 
@@ -31,6 +33,8 @@ class SettingsValues:
     """Whether keys that are held (X, H) act as toggles instead."""
     unreviewed_teach: bool = False
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
+    round_command: str = ""
+    """How rounds are run elsewhere; empty: on this computer."""
 
 
 class SettingsDialog(DialogFrame):
@@ -54,6 +58,8 @@ class SettingsDialog(DialogFrame):
         self.hold_box.setChecked(values.hold_toggles)
         self.unreviewed_box = QCheckBox(tr("Unreviewed images teach"))
         self.unreviewed_box.setChecked(values.unreviewed_teach)
+        self.command_edit = QLineEdit(values.round_command)
+        self.command_edit.setFixedWidth(40 * GRID)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -80,6 +86,13 @@ class SettingsDialog(DialogFrame):
             self.unreviewed_box,
             tr("Their mistakes teach too. They are never held out."),
         )
+        self._add(
+            form,
+            tr("Round command"),
+            self.command_edit,
+            tr("Empty: rounds run here. Elsewhere, on a shared folder: ssh gpu-box {command_quoted}"),
+        )
+        self.command_edit.textChanged.connect(self._on_command_changed)
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -93,7 +106,18 @@ class SettingsDialog(DialogFrame):
             pixel_limit=self.limit_spin.value() * MEGAPIXEL,
             hold_toggles=self.hold_box.isChecked(),
             unreviewed_teach=self.unreviewed_box.isChecked(),
+            round_command=self.command_edit.text().strip(),
         )
+
+    @Slot(str)
+    def _on_command_changed(self, text: str) -> None:
+        try:
+            if text.strip():
+                check_round_command(text)
+        except InputError as error:
+            self.show_problem(tr_error(error))
+        else:
+            self.show_problem("")
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
         explain(control, name, why)
