@@ -1,13 +1,13 @@
-"""Starting a network's encoder from weights that were trained elsewhere.
+"""Starting a network from weights that were trained elsewhere.
 
 torchvision's ImageNet weights fit the networks that say so by `imagenet_encoder`: VGG16-BN a SegNet of width 64,
 MobileNetV3-Large the networks built on it. A segstudio checkpoint fits the network that it names, at its own width,
-whatever its classes are.
+whatever its classes are; it gives the decoder too, which has learnt to draw borders where the encoder found them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ BATCH_NORM_KEYS = ("weight", "bias", "running_mean", "running_var")
 
 
 def load_encoder_weights(network: nn.Module, choice: str) -> None:
-    """Fill `network`'s encoder in place.
+    """Fill `network`'s encoder in place; from a segstudio checkpoint everything but the classifier.
 
     Args:
         network: one with an `encoder`, such as SegNet.
@@ -158,15 +158,19 @@ _FILLERS: dict[str, Callable[[nn.Module, dict[str, Tensor], str], None]] = {
 
 
 def _fill_from_checkpoint(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    found = {key.removeprefix("encoder."): value for key, value in tensors.items() if key.startswith("encoder.")}
-    encoder = _encoder(network)
-    expected = encoder.state_dict()
+    """Take everything but the classifier, whose rows stand for the other folder's classes."""
+    found = _without_classifier(tensors)
+    expected = _without_classifier(network.state_dict())
     if found.keys() != expected.keys() or any(found[key].shape != expected[key].shape for key in expected):
         raise CheckpointError(
-            marked('The encoder in "{path}" is of another network or width. Give the same --network and --width.'),
+            marked('The weights in "{path}" are of another network or width. Give the same --network and --width.'),
             path=path,
         )
-    encoder.load_state_dict(found)
+    network.load_state_dict(found, strict=False)
+
+
+def _without_classifier(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value for key, value in tensors.items() if not key.startswith("classifier.")}
 
 
 def _copy(target: Tensor, source: Tensor) -> None:
