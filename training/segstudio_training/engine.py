@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from segstudio.core.errors import InputError, TrainingError, marked
 from segstudio_training.acceleration import FULL, Precision
+from segstudio_training.muon import Muon
 
 WARM_UP = 0.04
 """Share of the budget over which the learning rate rises."""
@@ -42,6 +43,8 @@ class Schedule(Enum):
 class Optimizer(Enum):
     """What turns gradients into steps."""
 
+    MUON = "muon"
+    """Filter banks by Muon, the rest by AdamW."""
     ADAMW = "adamw"
     SGD = "sgd"
 
@@ -64,13 +67,15 @@ def freeze_batch_norms(network: nn.Module) -> None:
 
 
 def build_optimizer(
-    network: nn.Module, rate: float, weight_decay: float, kind: Optimizer = Optimizer.ADAMW
+    network: nn.Module, rate: float, weight_decay: float, kind: Optimizer = Optimizer.MUON
 ) -> torch.optim.Optimizer:
     """An optimizer of what is not frozen; batch norms and biases do not decay.
 
     SGD's decay is added to the gradient and so scaled with the learning rate, AdamW's is not: at equal effect SGD's
     `weight_decay` is some hundred times smaller.
     """
+    if kind is Optimizer.MUON:
+        return Muon(network, rate, weight_decay)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},

@@ -57,7 +57,7 @@ class Recipe:
     fresh_share: float = 0.0
     averaged: bool = True
     schedule: Schedule = Schedule.COSINE
-    optimizer: Optimizer = Optimizer.ADAMW
+    optimizer: Optimizer = Optimizer.MUON
     frozen_stages: int = 0
 
 
