@@ -131,7 +131,7 @@ def test_a_round_whose_checkpoint_stays_elsewhere_is_lost(qtbot: QtBot, tmp_path
     runner = RoundRunner()
     done = json.dumps({"event": "done", "images": 4})
     with qtbot.waitSignal(runner.failed) as failed:
-        runner.start(project, 30, shlex.join([sys.executable, "-c", f"print({done!r})"]) + " {command}")
+        runner.start(project, 30, round_command=shlex.join([sys.executable, "-c", f"print({done!r})"]) + " {command}")
     assert failed.args is not None and isinstance(failed.args[0], TrainingError)
     assert "same path" in failed.args[0].message and not project.rounds()
     # The far side has no installation of ours to take the starter from.
