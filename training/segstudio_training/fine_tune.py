@@ -23,6 +23,7 @@ from segstudio_training.balance import pixel_shares
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream
+from segstudio_training.data.inputs import chosen_normalisation, kept_normalisation
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import (
@@ -120,7 +121,12 @@ class _Round:
             )
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
         self.scale = job.recipe.working_scale or working_scale(job.source, self.train, job.recipe.working_side)
-        self.teaching = TeachingSet(job.source, self.train, self.scale)
+        self.normalisation = (
+            kept_normalisation(self.start.normalisation, job.channels)
+            if self.start is not None
+            else chosen_normalisation(job.source, self.train, job.channels)
+        )
+        self.teaching = TeachingSet(job.source, self.train, self.scale, normalisation=self.normalisation)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.start is not None or job.encoder_weights != NO_ENCODER_WEIGHTS:
@@ -161,8 +167,9 @@ class _Round:
     def teach(self) -> Ending:
         """Train until the budget is used or nothing is gained any more."""
         recipe = self.job.recipe
-        normalisation = self._checkpoint().normalisation
-        plan = BatchPlan(recipe.batch_size, self.crop, recipe.augmentation, normalisation, self.job.seed, self._turns())
+        plan = BatchPlan(
+            recipe.batch_size, self.crop, recipe.augmentation, self.normalisation, self.job.seed, self._turns()
+        )
         loss = build_loss(self.job.loss, torch.from_numpy(self.weights).float()).to(self.device)
         use_bfloat16 = computes_bfloat16(self.device)
         to_training_mode(self.network)
@@ -261,7 +268,8 @@ class _Round:
             with torch.no_grad():
                 network.get_parameter("classifier.bias").add_(self._offsets())
             return network
-        self._arguments = chosen_arguments(job.network, job.width, job.dropout, self.device.type != "cpu")
+        has_gpu = self.device.type != "cpu"
+        self._arguments = chosen_arguments(job.network, job.width, job.dropout, has_gpu, self.normalisation.count)
         network = build_network(job.network, len(self.classes), self._arguments)
         load_encoder_weights(network, job.encoder_weights)
         return network
@@ -278,14 +286,13 @@ class _Round:
         state = {name: value.detach().to("cpu").contiguous() for name, value in weights.items()}
         # Back from the weighted classes towards what is really frequent; `_network` undoes it for the next round.
         state["classifier.bias"] = state["classifier.bias"] - self._offsets()
-        start = self.start
         network_name, network_arguments = self._network_of_round()
         return Checkpoint(
             network_name=network_name,
             network_arguments=network_arguments,
             classes=self.classes,
             state_dict=state,
-            normalisation=start.normalisation if start else Checkpoint.normalisation,
+            normalisation=self.normalisation,
             working_side=self.job.recipe.working_side,
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",
