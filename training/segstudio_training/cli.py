@@ -69,6 +69,13 @@ def train_command(
     freeze_batch_norm: Annotated[
         bool, typer.Option("--freeze-batch-norm", help="Keep the statistics of the checkpoint gone on from.")
     ] = False,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            help="Channels of the images that a fresh network sees, from 0, as in 0,3,4; else all.",
+            callback=lambda value: value if value is None or _channels(value) else None,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
     events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
@@ -91,6 +98,7 @@ def train_command(
             train=train,
             heldout=heldout,
             fresh=fresh,
+            channels=_channels(channels) if channels else (),
             out=out,
             start=start,
             network=network,
@@ -370,6 +378,14 @@ def _one_of(what: str, value: str | None) -> str | None:
     if value is not None and value not in known:
         raise typer.BadParameter(f'there is no {what} called "{value}"; choose one of: {", ".join(known)}')
     return value
+
+
+def _channels(value: str) -> list[int]:
+    """The channels of a list such as "0,3,4"; wrong usage (exit code 2) where it cannot be read."""
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts) or len(set(map(int, parts))) < len(parts):
+        raise typer.BadParameter("name each channel once, counted from 0, as in 0,3,4")
+    return [int(part) for part in parts]
 
 
 def _entries(value: str) -> list[object]:

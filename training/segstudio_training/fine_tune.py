@@ -26,6 +26,7 @@ from segstudio_training.budget import Budget
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint, save_checkpoint
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
+from segstudio_training.data.inputs import chosen_normalisation, kept_normalisation
 from segstudio_training.data.teaching_set import TeachingSet, working_scale
 from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import (
@@ -120,7 +121,12 @@ class _Round:
             )
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
         self.scale = job.recipe.working_scale or working_scale(job.source, self.train, job.recipe.working_side)
-        self.teaching = TeachingSet(job.source, self.train, self.scale)
+        self.normalisation = (
+            kept_normalisation(self.start.normalisation, job.channels)
+            if self.start is not None
+            else chosen_normalisation(job.source, self.train, job.channels)
+        )
+        self.teaching = TeachingSet(job.source, self.train, self.scale, normalisation=self.normalisation)
         self.weights, self.crop = self._look_at_images()
         self.network = self._network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.start is not None or job.encoder_weights != NO_ENCODER_WEIGHTS:
@@ -133,10 +139,11 @@ class _Round:
         self.scores = RoundScores(job.source, list(job.heldout) if ranks.is_first else [], self.device.type, cancel)
         self.baseline: ImageScores | None = None
         self.recent: deque[torch.Tensor] = deque(maxlen=SETTLING_BATCHES)
-        normalisation = self.start.normalisation if self.start else Checkpoint.normalisation
         size, seed = job.recipe.batch_size, self.job.seed
         check_batch(size, ranks.place)
-        self.plan = BatchPlan(size, self.crop, job.recipe.augmentation, normalisation, seed, self._turns(), ranks.place)
+        self.plan = BatchPlan(
+            size, self.crop, job.recipe.augmentation, self.normalisation, seed, self._turns(), ranks.place
+        )
         if stopped is not None:
             self._resume(stopped)
         if not ranks.is_first:  # the same weights to begin with, but dropout of its own
@@ -288,7 +295,8 @@ class _Round:
             with torch.no_grad():
                 network.get_parameter("classifier.bias").add_(self._offsets())
             return network
-        self._arguments = chosen_arguments(job.network, job.width, job.dropout, self.device.type != "cpu")
+        has_gpu = self.device.type != "cpu"
+        self._arguments = chosen_arguments(job.network, job.width, job.dropout, has_gpu, self.normalisation.count)
         network = build_network(job.network, len(self.classes), self._arguments)
         load_encoder_weights(network, job.encoder_weights)
         return network
@@ -311,7 +319,7 @@ class _Round:
             network_arguments=network_arguments,
             classes=self.classes,
             state_dict=state,
-            normalisation=self.plan.normalisation,
+            normalisation=self.normalisation,
             working_side=self.job.recipe.working_side,
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",

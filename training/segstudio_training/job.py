@@ -86,6 +86,7 @@ class Job:
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
         recipe: how to teach.
+        channels: the images' channels that a fresh network sees, counted from 0; empty: all.
         fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
     """
 
@@ -108,6 +109,7 @@ class Job:
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
+    channels: Sequence[int] = ()
     fresh: Sequence[str] = ()
 
     @property
