@@ -26,6 +26,7 @@ from segstudio.services.notifier import Notifier
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.settings import (
+    DRAFTS_TEACH,
     HOLD_TOGGLES,
     LOOK_AHEAD,
     MIN_ISLAND,
@@ -271,6 +272,7 @@ class FolderFlow(QObject):
             get(PIXEL_LIMIT),
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
+            get(DRAFTS_TEACH),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -283,6 +285,7 @@ class FolderFlow(QObject):
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
+        store(DRAFTS_TEACH, values.drafts_teach)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

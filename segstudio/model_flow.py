@@ -16,7 +16,7 @@ from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.primary_action import Offer, Primary, Situation, offer
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
-from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, UNREVIEWED_TEACH, Settings
+from segstudio.services.settings import BUDGET_SECONDS, DRAFTS_TEACH, LOOK_AHEAD, MIN_ISLAND, UNREVIEWED_TEACH, Settings
 from segstudio.services.translation import tr, tr_error
 from segstudio.widgets import round_result
 from segstudio.widgets.round_list import RoundRow
@@ -127,7 +127,7 @@ class ModelFlow(QObject):
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
             choices, unreviewed = self._parts.model.choices.choices(), self._settings.get(UNREVIEWED_TEACH)
-            self._rounds.start(project, seconds, choices, unreviewed)
+            self._rounds.start(project, seconds, choices, unreviewed, self._settings.get(DRAFTS_TEACH))
         except SegStudioError as error:
             self._notifier.error(error)
 

@@ -63,17 +63,29 @@ class RoundRunner(QObject):
         return self._process.process_id
 
     def start(
-        self, project: Project, seconds: int, choices: RoundChoices = AS_USUAL, include_unreviewed: bool = False
+        self,
+        project: Project,
+        seconds: int,
+        choices: RoundChoices = AS_USUAL,
+        include_unreviewed: bool = False,
+        include_drafts: bool = False,
     ) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
-        Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
+        Where the person said so, `include_unreviewed`, those that nobody looked at teach too, and,
+        `include_drafts`, the touched pixels of drafts.
 
         Raises:
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        self._order = order_round(project, seconds, choices=choices, include_unreviewed=include_unreviewed)
+        self._order = order_round(
+            project,
+            seconds,
+            choices=choices,
+            include_unreviewed=include_unreviewed,
+            include_drafts=include_drafts,
+        )
         self._project, self._heard = project, RoundEvents()
         self._process.start(list(self._order.arguments))
         self.started.emit()
