@@ -26,6 +26,7 @@ from segstudio.services.notifier import Notifier
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.settings import (
+    DRAFTS_TEACH,
     HOLD_TOGGLES,
     LOOK_AHEAD,
     MIN_ISLAND,
@@ -273,6 +274,7 @@ class FolderFlow(QObject):
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
             get(ROUND_COMMAND),
+            get(DRAFTS_TEACH),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -286,6 +288,7 @@ class FolderFlow(QObject):
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
         store(ROUND_COMMAND, values.round_command)
+        store(DRAFTS_TEACH, values.drafts_teach)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

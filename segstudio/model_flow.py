@@ -18,6 +18,7 @@ from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
 from segstudio.services.settings import (
     BUDGET_SECONDS,
+    DRAFTS_TEACH,
     LOOK_AHEAD,
     MIN_ISLAND,
     ROUND_COMMAND,
@@ -134,7 +135,8 @@ class ModelFlow(QObject):
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
             choices, unreviewed = self._parts.model.choices.choices(), self._settings.get(UNREVIEWED_TEACH)
-            self._rounds.start(project, seconds, choices, unreviewed, self._settings.get(ROUND_COMMAND))
+            drafts, command = self._settings.get(DRAFTS_TEACH), self._settings.get(ROUND_COMMAND)
+            self._rounds.start(project, seconds, choices, unreviewed, drafts, command)
         except SegStudioError as error:
             self._notifier.error(error)
 

@@ -15,6 +15,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from segstudio.core.errors import marked
 from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.label_map import LabelMap, Labels
 
@@ -23,6 +24,11 @@ _HEADER = struct.Struct("<4sHHII")  # magic, version, bytes of the name, map hei
 _PATCH = struct.Struct("<IIIII")  # x0, y0, x1, y1, bytes of the compressed delta
 _MAGIC = b"SSED"
 _VERSION = 1
+
+
+APPLY_PROPOSAL, REPLACE_BY_PROPOSAL = marked("Apply proposal"), marked("Replace by proposal")
+PROPOSED = frozenset({APPLY_PROPOSAL, REPLACE_BY_PROPOSAL})
+"""The names of the edits that are a network's doing. They are in every journal, so they never change."""
 
 
 class EditFormatError(ValueError):

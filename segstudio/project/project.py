@@ -6,6 +6,7 @@ they cannot disagree with them; the index keeps what no file says. Nothing is wr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import defaultdict
@@ -29,6 +30,7 @@ from segstudio.project.journal import Journal, Replay, checksum, ends_saved, rep
 from segstudio.project.kept_maps import DraftStore, Proposal, ProposalStore
 from segstudio.project.rounds import Round, fresh_names
 from segstudio.project.sides import Sides
+from segstudio.project.touched import touched_pixels
 from segstudio.project.voc_folder import UInt8Array, VocFolder
 
 __all__ = ["Project", "Proposal", "Side", "Status"]
@@ -130,6 +132,17 @@ class Project:
         """Keep that `names` are about to teach: the unreviewed ones are never held out then. Raises SaveError."""
         self._sides.keep_teaching(names)
 
+    def teaching_drafts(self) -> list[str]:
+        """The drafts whose touched pixels may teach: of images without a mask, and none that is held out.
+
+        A draft's side is decided here where it is not yet, by the rule for accepted images, and kept: what has taught
+        can never judge, and what looks like a held-out image must not teach either.
+
+        Raises SaveError.
+        """
+        drafts = [name for name in self.names if self.status(name) is Status.DRAFT and not self.folder.has_mask(name)]
+        return [name for name in drafts if self._sides.decide_on_draft(name) is Side.TEACHING]
+
     def held_out_names(self) -> list[str]:
         """The images with an accepted mask that never teach."""
         return self._sides.names_on(Side.HELD_OUT)
@@ -160,6 +173,22 @@ class Project:
                     break
             self._bases[name] = (checksum(labels), len(found.pending))
             return label_map
+
+    def touched_labels(self, name: str) -> UInt8Array:
+        """(H, W) uint8: the label map of `name` where the person touched it (see `touched`), void elsewhere.
+
+        All void where the journal does not know the label map. Raises InputError as `load_label_map`.
+        """
+        with self._lock_of(name):
+            saved = self._saved_labels(name)
+            found = self._replay(name, checksum(saved))
+            label_map = LabelMap.from_array(saved)
+            touched = np.zeros(saved.shape, dtype=np.bool_)
+            with contextlib.suppress(EditFormatError):  # as where the journal is torn: nothing is known
+                for edit in found.pending:
+                    edit.apply_to(label_map)
+                touched = touched_pixels(found.undo, saved.shape)
+            return np.where(touched, label_map.array, np.uint8(VOID))
 
     def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
         """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
@@ -304,7 +333,7 @@ class Project:
             self._index.save_round(replace(made, note=note))
 
     def write_job(self, round_id: str, names: Mapping[str, Sequence[str]]) -> Path:
-        """Write the job file of a round, {"train": names, "heldout": names, "fresh": names}, and return it.
+        """Write the job file of a round, {"train": names, "heldout": names, …}, and return it.
 
         Raises:
             SaveError: it could not be written.

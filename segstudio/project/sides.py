@@ -128,6 +128,20 @@ class Sides:
             self._records[name] = replace(record, unreviewed=known.unreviewed)
             return side
 
+    def decide_on_draft(self, name: str) -> Side:
+        """The side of `name`, a draft that may be about to teach: the one it has, else decided now, and kept.
+
+        By its looks and number alone: the classes of a draft are not known yet. Raises SaveError.
+        """
+        with self._lock:
+            self.decide_missing()
+            side = self.side(name)
+            if side is None:
+                known = self._records.get(name) or ImageRecord(name)
+                side = self._decide(name, replace(known, look=known.look or self._look(name)), {name})
+                self._index.save_images([self._records[name]])
+            return side
+
     def keep(self, name: str, side: Side) -> None:
         """Keep in the index and enter in the lists that `name` is reviewed and on `side`. Raises SaveError."""
         with self._lock:

@@ -70,11 +70,13 @@ class RoundRunner(QObject):
         seconds: int,
         choices: RoundChoices = AS_USUAL,
         include_unreviewed: bool = False,
+        include_drafts: bool = False,
         round_command: str = "",
     ) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
-        Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
+        Where the person said so, `include_unreviewed`, those that nobody looked at teach too, and,
+        `include_drafts`, the touched pixels of drafts.
 
         Where `round_command` is not empty, it says where else the round runs.
 
@@ -87,7 +89,12 @@ class RoundRunner(QObject):
         if self._is_far:
             check_round_command(round_command)
         order = order_round(
-            project, seconds, choices=choices, include_unreviewed=include_unreviewed, is_far=self._is_far
+            project,
+            seconds,
+            choices=choices,
+            include_unreviewed=include_unreviewed,
+            include_drafts=include_drafts,
+            is_far=self._is_far,
         )
         self._project, self._order, self._heard = project, order, RoundEvents()
         cancel_file = order.checkpoint.with_name(order.checkpoint.name + ".cancel")

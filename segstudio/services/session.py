@@ -17,7 +17,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.class_table import VOID, ClassTable
-from segstudio.core.edits import Edit
+from segstudio.core.edits import APPLY_PROPOSAL, REPLACE_BY_PROPOSAL, Edit
 from segstudio.core.errors import SegStudioError, marked
 from segstudio.core.label_map import Labels
 from segstudio.project.project import Project, Proposal, Status
@@ -346,7 +346,7 @@ class Session(QObject):
             return None
         present = opened.document.label_map.array
         labels = np.where(present == VOID, opened.proposal.labels, present)
-        edit = opened.document.apply_labels(marked("Apply proposal"), labels)
+        edit = opened.document.apply_labels(APPLY_PROPOSAL, labels)
         self.proposal_changed.emit()
         return edit
 
@@ -355,7 +355,7 @@ class Session(QObject):
         opened = self.current
         if opened is None or opened.proposal is None or opened.document.is_editing:
             return None
-        return opened.document.apply_labels(marked("Replace by proposal"), opened.proposal.labels)
+        return opened.document.apply_labels(REPLACE_BY_PROPOSAL, opened.proposal.labels)
 
     def clear(self) -> Edit | None:
         """Make every pixel void, as one edit."""

@@ -41,6 +41,7 @@ PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_00
 BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
 ROUND_COMMAND = Setting("rounds/command", "")
 UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
+DRAFTS_TEACH = Setting("rounds/drafts_teach", False)
 CLASS_WEIGHTS = Setting("rounds/class_weights", "")
 LOSS = Setting("rounds/loss", "")
 AUGMENTATION = Setting("rounds/augmentation", "")
@@ -59,6 +60,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     PIXEL_LIMIT,
     BUDGET_SECONDS,
     UNREVIEWED_TEACH,
+    DRAFTS_TEACH,
     CLASS_WEIGHTS,
     LOSS,
     AUGMENTATION,

@@ -35,6 +35,8 @@ class SettingsValues:
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
     round_command: str = ""
     """How rounds are run elsewhere; empty: on this computer."""
+    drafts_teach: bool = False
+    """Whether the pixels of drafts that were touched teach."""
 
 
 class SettingsDialog(DialogFrame):
@@ -60,6 +62,8 @@ class SettingsDialog(DialogFrame):
         self.unreviewed_box.setChecked(values.unreviewed_teach)
         self.command_edit = QLineEdit(values.round_command)
         self.command_edit.setFixedWidth(40 * GRID)
+        self.drafts_box = QCheckBox(tr("Drafts teach too"))
+        self.drafts_box.setChecked(values.drafts_teach)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -93,6 +97,12 @@ class SettingsDialog(DialogFrame):
             tr("Empty: rounds run here. Elsewhere, on a shared folder: ssh gpu-box {command_quoted}"),
         )
         self.command_edit.textChanged.connect(self._on_command_changed)
+        self._add(
+            form,
+            tr("Drafts"),
+            self.drafts_box,
+            tr("Only what you painted in them; what was merely proposed does not."),
+        )
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -107,6 +117,7 @@ class SettingsDialog(DialogFrame):
             hold_toggles=self.hold_box.isChecked(),
             unreviewed_teach=self.unreviewed_box.isChecked(),
             round_command=self.command_edit.text().strip(),
+            drafts_teach=self.drafts_box.isChecked(),
         )
 
     @Slot(str)

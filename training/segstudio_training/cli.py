@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +17,23 @@ from segstudio_training.launch import place_of_process
 
 if TYPE_CHECKING:
     from segstudio.project.voc_folder import VocFolder
+    from segstudio_training.data.teaching_set import Pixels
 
 DEFAULT_SECONDS = 120.0
 """The time budget where neither seconds nor steps are limited."""
+
+
+@dataclass(frozen=True)
+class JobNames:
+    """Whose label maps a round is about: who teaches, who is held out, who of the first is new to the network, and the
+    drafts whose touched pixels teach.
+    """
+
+    train: list[str]
+    heldout: list[str]
+    fresh: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Teach, score and use networks, without a window.")
 
@@ -47,7 +61,8 @@ def train_command(
     split: Split = None,
     heldout_split: Split = None,
     job: Annotated[
-        Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names], "fresh": [names]}.')
+        Path | None,
+        typer.Option(help='JSON file {"train": [names], "heldout": …, "fresh": …, "drafts": …}.'),
     ] = None,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
@@ -83,21 +98,24 @@ def train_command(
 ) -> None:
     """Teach a network the accepted images of FOLDER."""
     with told_errors(events):
-        source, train, heldout, fresh = _teaching_names(folder, workspace, split, heldout_split, job)
+        source, names = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.data.augment import augmentation_called
+        from segstudio_training.data.drafts import SourceWithDrafts
         from segstudio_training.fine_tune import fine_tune
         from segstudio_training.job import Job, described
         from segstudio_training.recipes import teaching_called
 
+        maps = _touched_maps(folder, workspace, names.drafts) if names.drafts else {}
         teaching = teaching_called(recipe)
         how = teaching.recipe
         if augmentation is not None:
             how = replace(how, augmentation=augmentation_called(augmentation))
         asked = Job(
-            source=source,
-            train=train,
-            heldout=heldout,
-            fresh=fresh,
+            source=SourceWithDrafts(source, maps) if maps else source,
+            train=names.train,
+            heldout=names.heldout,
+            fresh=names.fresh,
+            drafts=list(maps),
             channels=_channels(channels) if channels else (),
             out=out,
             start=start,
@@ -257,15 +275,15 @@ def compare_command(
 ) -> None:
     """Teach several networks for as long on the same images of FOLDER, and score them on the held-out ones."""
     with told_errors(events):
-        source, train, heldout, _fresh = _teaching_names(folder, workspace, split, heldout_split, job)
+        source, names = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.compare import Comparison, compare, parse_entries
         from segstudio_training.compare_report import terminal_table
         from segstudio_training.simulated_person import correction_seconds
 
         task = Comparison(
             source=source,
-            train=train,
-            heldout=[name for name in heldout if source.has_mask(name)],
+            train=names.train,
+            heldout=[name for name in names.heldout if source.has_mask(name)],
             entries=parse_entries(networks, encoder_weights),
             out=out,
             max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
@@ -300,11 +318,11 @@ def _open_folder(folder: Path, workspace: Path | None) -> VocFolder:
 
 def _teaching_names(
     folder: Path, workspace: Path | None, split: str | None, heldout_split: str | None, job: Path | None
-) -> tuple[VocFolder, list[str], list[str], list[str]]:
-    """The folder; the names that teach, are held out, are fresh, by the most particular thing that was given."""
+) -> tuple[VocFolder, JobNames]:
+    """The folder; who teaches and who does not, by the most particular thing that was given."""
     source = _open_folder(folder, workspace)
     if job is not None:
-        return source, *_read_job(job)
+        return source, _read_job(job)
     train = source.read_list(split) if split else None
     heldout = source.read_list(heldout_split) if heldout_split else None
     if train is None or heldout is None:
@@ -316,7 +334,19 @@ def _teaching_names(
             heldout = project.held_out_names() if heldout is None else heldout
         finally:
             project.close()
-    return source, train, heldout, []
+    return source, JobNames(train, heldout)
+
+
+def _touched_maps(folder: Path, workspace: Path | None, names: list[str]) -> dict[str, Pixels]:
+    """What a person touched of the drafts `names`, as it is now."""
+    from segstudio.project.project import Project
+    from segstudio_training.data.drafts import touched_maps
+
+    project = Project.open(folder, workspace)
+    try:
+        return touched_maps(project, names)
+    finally:
+        project.close()
 
 
 def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> tuple[VocFolder, list[str]]:
@@ -339,22 +369,21 @@ def _held_out_names(folder: Path, workspace: Path | None, split: str | None) -> 
     return source, names
 
 
-def _read_job(path: Path) -> tuple[list[str], list[str], list[str]]:
-    """The names in a job file: who teaches, who is held out, who is fresh.
+def _read_job(path: Path) -> JobNames:
+    """The names in a job file.
 
     Raises:
-        InputError: missing or not of the form {"train": [names], "heldout": [names], "fresh": [names]}, of which the
-            latter two may be left out.
+        InputError: missing or not of the form {"train": [names], "heldout": [names], …}, of which all but the first may
+            be left out.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        train, heldout, fresh = content["train"], content.get("heldout", []), content.get("fresh", [])
+        lists = [content["train"], *(content.get(key, []) for key in ("heldout", "fresh", "drafts"))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path) from error
-    lists = (train, heldout, fresh)
     if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
         raise InputError(marked('"{path}" is not a job file that can be read.'), path=path)
-    return lists
+    return JobNames(*lists)
 
 
 def _one_of(what: str, value: str | None) -> str | None:

@@ -119,6 +119,8 @@ class _Round:
             raise TrainingError(
                 marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
             )
+        self.accepted = len(self.train)
+        self.train += [name for name in job.drafts if name not in held_out and name not in self.train]
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
         self.scale = job.recipe.working_scale or working_scale(job.source, self.train, job.recipe.working_side)
         self.normalisation = (
@@ -154,7 +156,8 @@ class _Round:
         self.events(
             {
                 "event": "start",
-                "images": len(self.train),
+                "images": self.accepted,
+                "drafts": len(self.train) - self.accepted,
                 "heldout": len(self.job.heldout),
                 "steps_planned": self.job.max_steps or 0,
                 "classes": list(self.classes.names),
@@ -244,7 +247,7 @@ class _Round:
             network=checkpoint.network_name,
             seconds=self.budget.seconds(),
             steps=self.budget.step,
-            images=len(self.train),
+            images=self.accepted,
             heldout=scores,
             judgement=judgement,
             ending=ending,
@@ -323,7 +326,7 @@ class _Round:
             working_side=self.job.recipe.working_side,
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",
-            images=len(self.train),
+            images=self.accepted,
             class_shares=self.shares,
         )
 

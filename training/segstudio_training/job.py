@@ -86,6 +86,7 @@ class Job:
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
         recipe: how to teach.
+        drafts: drafts that teach beside `train`: `source` gives them a label map that is void where nobody touched it.
         channels: the images' channels that a fresh network sees, counted from 0; empty: all.
         fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
     """
@@ -110,6 +111,7 @@ class Job:
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
     channels: Sequence[int] = ()
+    drafts: Sequence[str] = ()
     fresh: Sequence[str] = ()
 
     @property

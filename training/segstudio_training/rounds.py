@@ -133,6 +133,7 @@ def order_round(
     options: Sequence[str] = (),
     choices: RoundChoices = AS_USUAL,
     include_unreviewed: bool = False,
+    include_drafts: bool = False,
     is_far: bool = False,
 ) -> RoundOrder:
     """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
@@ -143,6 +144,7 @@ def order_round(
         options: further options of ``segstudio train``, where a round is to differ from what the program does.
         choices: what the person chose of class weights, loss and augmentation.
         include_unreviewed: whether label maps that nobody looked at teach too, because the person said so.
+        include_drafts: whether the touched pixels of drafts teach too, because the person said so.
         is_far: whether the round runs on another computer, which sees the folder and not this installation.
 
     Raises:
@@ -157,6 +159,8 @@ def order_round(
     round_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
     checkpoint = project.checkpoints_dir / f"{round_id}.safetensors"
     names = {"train": teaching, "heldout": project.held_out_names(), "fresh": project.fresh_names(teaching)}
+    if include_drafts:
+        names["drafts"] = project.teaching_drafts()
     job = project.write_job(round_id, names)
     arguments = ["train", str(project.folder.root), "--out", str(checkpoint), "--job", str(job)]
     arguments += ["--max-seconds", str(seconds), "--events", *chosen_options(choices)]

@@ -25,7 +25,7 @@ from segstudio_training.data.teaching_set import Pixels, Sample
 from segstudio_training.normalisation import LIMIT, REACH
 
 CROP_DRAWS = 4
-"""Where a crop is all void, so many others are tried."""
+"""Where a crop is all void, so many others are tried; then one is cut around a labelled pixel."""
 MOST_OFF_CENTRE = 0.25
 """What a crop is aimed at lies at most this share of its side away from its middle."""
 
@@ -215,10 +215,17 @@ def _crop_box(
     how: Augmentation,
     around: tuple[int, int] | None,
 ) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of a box inside the image, with labelled pixels where a few draws find any."""
+    """(top, left, height, width) of a box inside the image, with labelled pixels where there are any."""
     rows, columns = sample.labels.shape
     box = (0, 0, rows, columns)
-    for _ in range(CROP_DRAWS):
+    for draw in range(CROP_DRAWS + 1):
+        if draw == CROP_DRAWS:
+            # Of a draft only the pixels that were touched have labels: perhaps a single stroke.
+            labelled = np.flatnonzero(sample.labels != VOID)
+            if not labelled.size:
+                break
+            pixel = int(labelled[random.integers(labelled.size)])
+            around = (pixel // columns, pixel % columns)
         zoom = math.exp(random.uniform(math.log(how.scale[0]), math.log(how.scale[1])))
         stretch = math.sqrt(math.exp(random.uniform(-1, 1) * math.log(how.aspect)))
         height, width = crop[0] / zoom * stretch, crop[1] / zoom / stretch
