@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segstudio.core.errors import InputError, marked
-from segstudio_training.command_line import CancelWatch, print_json, told_errors
+from segstudio_training.command_line import (
+    READY_EVENT,
+    WAITING_COMMAND,
+    CancelWatch,
+    awaited_arguments,
+    print_json,
+    told_errors,
+)
 
 if TYPE_CHECKING:
     from segstudio.project.voc_folder import VocFolder
@@ -258,6 +265,18 @@ def compare_command(
 
             Console().print(terminal_table(rows))
             typer.echo(f"Checkpoints, tables and plots are in {out}")
+
+
+@app.command(WAITING_COMMAND, hidden=True)
+def wait_command() -> None:
+    """Import what a round needs, then run the command that comes as {"arguments": [...]} on standard input."""
+    from segstudio_training.warm_up import import_for_training
+
+    import_for_training()
+    print_json({"event": READY_EVENT})
+    arguments = awaited_arguments()
+    if arguments is not None:
+        typer.main.get_command(app).main(args=arguments, prog_name="segstudio")
 
 
 def main() -> None:
