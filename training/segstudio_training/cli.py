@@ -55,6 +55,9 @@ def train_command(
     job: Annotated[
         Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names], "fresh": [names]}.')
     ] = None,
+    follow_job: Annotated[
+        bool, typer.Option("--follow-job", help="Take up what is added to the job file while the round runs.")
+    ] = False,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1)] = None,
@@ -93,6 +96,7 @@ def train_command(
             train=train,
             heldout=heldout,
             fresh=fresh,
+            file=job if follow_job else None,
             out=out,
             start=start,
             network=network,

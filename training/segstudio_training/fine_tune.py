@@ -47,6 +47,7 @@ from segstudio_training.gate import LEAST_HELD_OUT, NOISE, described_judgement, 
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.networks import build_network, chosen_arguments
+from segstudio_training.newcomers import Newcomers, News
 from segstudio_training.plan import SAFE
 from segstudio_training.predictor import Predictor
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
@@ -75,7 +76,7 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
 
     Args:
         job: what to do.
-        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, gate or done.
+        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, teaching, gate or done.
         cancel: asked at every step.
 
     Raises:
@@ -114,6 +115,8 @@ class _Round:
         held_out = set(job.heldout)
         self.train = [name for name in job.train if name not in held_out]
         self.heldout = list(job.heldout)
+        self.fresh = set(job.fresh)
+        self.newcomers = Newcomers(job.file, self.train, held_out)
         if not self.train:
             raise TrainingError(
                 marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
@@ -174,6 +177,9 @@ class _Round:
                 if progress >= 1 and self.step > self.first_step:  # a slow start still teaches one step
                     break
                 self._stop_if_cancelled()
+                news = self.newcomers.look()
+                if news:
+                    self._take_up(news, batches)
                 images, labels = images.to(self.device), labels.to(self.device)
                 rate = self.peak_rate * rate_factor(min(progress, 1.0), recipe.schedule)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
@@ -251,8 +257,25 @@ class _Round:
             looked_at = [self.train.index(name) for name in evenly_spaced(self.train, FREQUENCY_IMAGES)]
             places = {position: self.teaching.class_places(position) for position in looked_at}
             rare = RareClasses(places, self.frequencies)
-        fresh = [self.train.index(name) for name in set(self.job.fresh).intersection(self.train)]
+        fresh = [self.train.index(name) for name in self.fresh.intersection(self.train)]
         return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
+
+    def _take_up(self, news: News, batches: BatchStream) -> None:
+        """Teach what was accepted meanwhile too, as fresh images; the class weights stay those of the start."""
+        for name in news.corrected:
+            self.teaching.forget(name)
+        self.train += news.added
+        self.teaching.add(news.added)
+        self.fresh.update(news.added)
+        batches.follow(self._turns())
+        self.events(
+            {
+                "event": "teaching",
+                "images": len(self.train),
+                "added": list(news.added),
+                "corrected": list(news.corrected),
+            }
+        )
 
     def _network(self) -> nn.Module:
         job = self.job

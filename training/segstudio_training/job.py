@@ -81,6 +81,8 @@ class Job:
         device: a name of `DEVICES`.
         recipe: how to teach.
         fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
+        file: the job file, where the round is to take up what is added to it meanwhile (see `newcomers`); None to
+            teach `train` to the end.
     """
 
     source: LabelSource
@@ -101,6 +103,7 @@ class Job:
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
     fresh: Sequence[str] = ()
+    file: Path | None = None
 
     @property
     def state_path(self) -> Path:
