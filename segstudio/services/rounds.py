@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio.services.warm_trainer import WarmTrainer
 from segstudio_training.choices import AS_USUAL, RoundChoices
 from segstudio_training.rounds import (
     RoundEvents,
@@ -20,6 +21,7 @@ from segstudio_training.rounds import (
     RoundResult,
     Verdict,
     conclude_round,
+    discard_round,
     order_round,
     starter_checkpoint,
 )
@@ -43,7 +45,8 @@ class RoundRunner(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._process = FineTuneProcess(self)
+        self.warm = WarmTrainer(self)
+        self._process = FineTuneProcess(self, self.warm)
         self._process.reported.connect(self._on_event)
         self._process.finished.connect(self._on_finished)
         self._process.failed.connect(self._on_failed)
@@ -62,18 +65,28 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
+    @property
+    def order(self) -> RoundOrder | None:
+        """The round that is under way, None where there is none."""
+        return self._order if self.is_running else None
+
     def start(
-        self, project: Project, seconds: int, choices: RoundChoices = AS_USUAL, include_unreviewed: bool = False
+        self,
+        project: Project,
+        seconds: int,
+        choices: RoundChoices = AS_USUAL,
+        include_unreviewed: bool = False,
+        lap: int = 0,
     ) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
-        Where the person said so, `include_unreviewed`, those that nobody looked at teach too.
+        Where the person said so, `include_unreviewed`, those that nobody looked at teach too. `lap` as in `RoundOrder`.
 
         Raises:
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        self._order = order_round(project, seconds, choices=choices, include_unreviewed=include_unreviewed)
+        self._order = order_round(project, seconds, choices=choices, include_unreviewed=include_unreviewed, lap=lap)
         self._project, self._heard = project, RoundEvents()
         self._process.start(list(self._order.arguments))
         self.started.emit()
@@ -83,7 +96,8 @@ class RoundRunner(QObject):
         self._process.cancel()
 
     def stop(self) -> None:
-        """Stop the round and wait for the child's end; for quitting."""
+        """Stop the round, and the trainer that waits for one, and wait for their end; for leaving a folder."""
+        self.warm.stop()
         self._process.stop()
 
     def use(self, project: Project, round_id: str) -> None:
@@ -110,8 +124,15 @@ class RoundRunner(QObject):
 
     @Slot(object)
     def _on_failed(self, error: SegStudioError) -> None:
+        self._discard_lap()
         self.failed.emit(error)
 
     @Slot()
     def _on_cancelled(self) -> None:
+        self._discard_lap()
         self.cancelled.emit()
+
+    def _discard_lap(self) -> None:
+        """Nobody asked for a lap by itself, so nobody will go on with it."""
+        if self._order is not None and self._order.is_automatic:
+            discard_round(self._order)
