@@ -32,6 +32,7 @@ from segstudio.services.settings import (
     PIXEL_LIMIT,
     THEME,
     UNREVIEWED_TEACH,
+    WARM_TRAINER,
     Settings,
 )
 from segstudio.services.theme import ThemeChoice, apply_theme
@@ -271,6 +272,7 @@ class FolderFlow(QObject):
             get(PIXEL_LIMIT),
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
+            get(WARM_TRAINER),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -283,6 +285,7 @@ class FolderFlow(QObject):
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
+        store(WARM_TRAINER, values.warm_trainer)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

@@ -40,6 +40,8 @@ LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
 UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
+KEEP_LEARNING = Setting("rounds/keep_learning", False)
+WARM_TRAINER = Setting("rounds/warm_trainer", True)
 CLASS_WEIGHTS = Setting("rounds/class_weights", "")
 LOSS = Setting("rounds/loss", "")
 AUGMENTATION = Setting("rounds/augmentation", "")
@@ -58,6 +60,8 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     PIXEL_LIMIT,
     BUDGET_SECONDS,
     UNREVIEWED_TEACH,
+    KEEP_LEARNING,
+    WARM_TRAINER,
     CLASS_WEIGHTS,
     LOSS,
     AUGMENTATION,

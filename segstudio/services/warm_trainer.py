@@ -18,7 +18,7 @@ from segstudio_training.command_line import READY_EVENT, WAITING_COMMAND, own_co
 _log = logging.getLogger(__name__)
 
 _PATIENCE_MS = 4000
-"""How long a waiting child may take to end by itself before it is killed."""
+"""How long the end of a killed child may take."""
 
 
 class WarmTrainer(QObject):
@@ -68,16 +68,13 @@ class WarmTrainer(QObject):
         return process
 
     def stop(self) -> None:
-        """End the waiting child and wait for its end."""
+        """End the waiting child, which has nothing to lose, and wait for its end."""
         process = self._process
         if process is None:
             return
         self._forget(process)
-        process.closeWriteChannel()
-        process.terminate()
-        if not process.waitForFinished(_PATIENCE_MS):
-            process.kill()
-            process.waitForFinished(_PATIENCE_MS)
+        process.kill()
+        process.waitForFinished(_PATIENCE_MS)
         process.deleteLater()
 
     @Slot()

@@ -31,6 +31,8 @@ class SettingsValues:
     """Whether keys that are held (X, H) act as toggles instead."""
     unreviewed_teach: bool = False
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
+    warm_trainer: bool = True
+    """Whether a trainer waits for the next round."""
 
 
 class SettingsDialog(DialogFrame):
@@ -54,6 +56,8 @@ class SettingsDialog(DialogFrame):
         self.hold_box.setChecked(values.hold_toggles)
         self.unreviewed_box = QCheckBox(tr("Unreviewed images teach"))
         self.unreviewed_box.setChecked(values.unreviewed_teach)
+        self.warm_box = QCheckBox(tr("Keep a trainer ready"))
+        self.warm_box.setChecked(values.warm_trainer)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -80,6 +84,7 @@ class SettingsDialog(DialogFrame):
             self.unreviewed_box,
             tr("Their mistakes teach too. They are never held out."),
         )
+        self._add(form, tr("Memory"), self.warm_box, tr("Rounds begin at once; it takes some 400 MB meanwhile."))
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -93,6 +98,7 @@ class SettingsDialog(DialogFrame):
             pixel_limit=self.limit_spin.value() * MEGAPIXEL,
             hold_toggles=self.hold_box.isChecked(),
             unreviewed_teach=self.unreviewed_box.isChecked(),
+            warm_trainer=self.warm_box.isChecked(),
         )
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
