@@ -30,6 +30,7 @@ from segstudio.services.settings import (
     LOOK_AHEAD,
     MIN_ISLAND,
     PIXEL_LIMIT,
+    ROUND_COMMAND,
     THEME,
     UNREVIEWED_TEACH,
     WARM_TRAINER,
@@ -273,6 +274,7 @@ class FolderFlow(QObject):
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
             get(WARM_TRAINER),
+            get(ROUND_COMMAND),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -286,6 +288,7 @@ class FolderFlow(QObject):
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
         store(WARM_TRAINER, values.warm_trainer)
+        store(ROUND_COMMAND, values.round_command)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

@@ -8,7 +8,7 @@ from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
-from segstudio.services.settings import KEEP_LEARNING, WARM_TRAINER, Settings
+from segstudio.services.settings import KEEP_LEARNING, ROUND_COMMAND, WARM_TRAINER, Settings
 from segstudio.window_parts import WindowParts
 
 
@@ -45,7 +45,7 @@ class LearningFlow(QObject):
     def _on_setting_changed(self, key: str) -> None:
         if key == KEEP_LEARNING.key:
             self._take_setting()
-        elif key == WARM_TRAINER.key:
+        elif key in (WARM_TRAINER.key, ROUND_COMMAND.key):
             self._keep_ready()
 
     def _take_setting(self) -> None:
@@ -66,7 +66,8 @@ class LearningFlow(QObject):
     @Slot()
     def _keep_ready(self) -> None:
         """Let a trainer wait where a round can come: not before the window has torch, which it wants first."""
-        if not self._settings.get(WARM_TRAINER) or self._session.project is None:
+        is_wanted = self._settings.get(WARM_TRAINER) and not self._settings.get(ROUND_COMMAND)
+        if not is_wanted or self._session.project is None:
             self._rounds.warm.stop()
         elif self._has_torch and self._session.teaching_count and not self._rounds.is_running:
             self._rounds.warm.warm()

@@ -19,7 +19,14 @@ from segstudio.services.primary_action import Offer, Primary, Situation, offer
 from segstudio.services.renewal import Renewal
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
-from segstudio.services.settings import BUDGET_SECONDS, LOOK_AHEAD, MIN_ISLAND, UNREVIEWED_TEACH, Settings
+from segstudio.services.settings import (
+    BUDGET_SECONDS,
+    LOOK_AHEAD,
+    MIN_ISLAND,
+    ROUND_COMMAND,
+    UNREVIEWED_TEACH,
+    Settings,
+)
 from segstudio.services.translation import tr, tr_error
 from segstudio.widgets import round_result
 from segstudio.widgets.round_list import RoundRow
@@ -136,7 +143,8 @@ class ModelFlow(QObject):
         self._settings.set(BUDGET_SECONDS, seconds)
         try:
             choices, unreviewed = self._parts.model.choices.choices(), self._settings.get(UNREVIEWED_TEACH)
-            self._rounds.start(project, seconds, choices, unreviewed, self._learning.next_lap(asked_for))
+            lap = self._learning.next_lap(asked_for)
+            self._rounds.start(project, seconds, choices, unreviewed, self._settings.get(ROUND_COMMAND), lap)
         except SegStudioError as error:
             self._learning.stop()
             self._notifier.error(error)

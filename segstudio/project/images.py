@@ -9,24 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from segstudio.formats.picture_file import (
-    DECODE_ERRORS,
-    DEFAULT_PIXEL_LIMIT,
-    broken,
-    open_picture,
-    refuse_missing_or_empty,
-    refuse_too_large,
-)
+from segstudio.formats.deep_png import is_deep_png, read_deep_png
+from segstudio.formats.picture_file import DECODE_ERRORS, DEFAULT_PIXEL_LIMIT, open_picture
+from segstudio.formats.tiff_file import is_tiff, read_tiff_values, tiff_facts
 
 UInt8Array = npt.NDArray[np.uint8]
+Kind = TypeVar("Kind", bound=np.generic)
 
 _EXIF_ORIENTATION = 0x0112
-_TIFF_SUFFIXES = (".tif", ".tiff")
 
 
 class Scaling(Enum):
@@ -53,8 +49,9 @@ def read_header(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> ImageHead
     Raises:
         InputError: the file is missing, empty, not an image, broken, or over `pixel_limit` pixels.
     """
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        return _tiff_header(path, pixel_limit)
+    if is_tiff(path):
+        facts = tiff_facts(path, pixel_limit)
+        return ImageHeader(facts.height, facts.width, facts.orientation)
     with open_picture(path, pixel_limit) as picture:
         return ImageHeader(picture.height, picture.width, _orientation(picture))
 
@@ -70,15 +67,17 @@ def read_image_file(
 ) -> UInt8Array:
     """The image at `path` as (H, W, 3) uint8 RGB in its stored frame.
 
-    Grey, palette, CMYK, transparent and 16-bit images are converted; transparency is dropped, not blended. Of TIFFs
-    with several pages the first counts, of those with more than three channels the first three.
+    Grey, palette, CMYK, transparent and 16-bit images are converted; transparency is dropped, not blended. Of images
+    with more than three channels the first three count; which of a TIFF's numbers are channels says `tiff_file`.
 
     Raises:
         InputError: the file is missing, empty, not an image, broken, or over `pixel_limit` pixels.
     """
-    if path.suffix.lower() in _TIFF_SUFFIXES:
+    if is_tiff(path):
         # tifffile knows the compressions, bit depths and channel counts of microscopy and remote sensing.
         return _read_tiff(path, pixel_limit, scaling)
+    if is_deep_png(path):
+        return _three_channels(scaled_to_8_bit(read_deep_png(path, pixel_limit), scaling))
     with open_picture(path, pixel_limit) as picture:
         return _to_rgb(picture, scaling)
 
@@ -88,8 +87,8 @@ def read_thumbnail(path: Path, side: int, pixel_limit: int = DEFAULT_PIXEL_LIMIT
 
     JPEGs are decoded at a reduced size. Raises InputError as `read_image_file`.
     """
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        return _shrunk(Image.fromarray(_read_tiff(path, pixel_limit, Scaling.PERCENTILE)), side)
+    if is_tiff(path) or is_deep_png(path):
+        return _shrunk(Image.fromarray(read_image_file(path, pixel_limit)), side)
     with open_picture(path, pixel_limit) as picture:
         picture.draft("RGB", (side, side))
         if picture.mode in ("RGB", "L"):
@@ -97,7 +96,7 @@ def read_thumbnail(path: Path, side: int, pixel_limit: int = DEFAULT_PIXEL_LIMIT
         return _shrunk(Image.fromarray(_to_rgb(picture, Scaling.PERCENTILE)), side)
 
 
-def upright(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def upright(array: npt.NDArray[Kind], orientation: int) -> npt.NDArray[Kind]:
     """A view of `array` (H, W, …) turned as EXIF `orientation` (1 to 8) says a person should see it."""
     match orientation:
         case 2:
@@ -117,7 +116,7 @@ def upright(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.ui
     return array
 
 
-def stored(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def stored(array: npt.NDArray[Kind], orientation: int) -> npt.NDArray[Kind]:
     """The inverse of `upright`: a view of `array` as its file stores it."""
     # All but the quarter turns are their own inverse.
     return upright(array, {6: 8, 8: 6}.get(orientation, orientation))
@@ -178,48 +177,11 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _tiff_header(path: Path, pixel_limit: int) -> ImageHeader:
-    """The header by tifffile: Pillow gives the size of a turned TIFF as if it had been turned already."""
-    import tifffile  # here, so that the window need not wait for it
-
-    refuse_missing_or_empty(path)
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages.first
-            height, width = int(page.imagelength), int(page.imagewidth)
-            tag = page.tags.get(_EXIF_ORIENTATION)
-            orientation = int(tag.value) if tag is not None else 1
-    except (*DECODE_ERRORS, tifffile.TiffFileError) as error:
-        raise broken(path, error) from error
-    refuse_too_large(path, width, height, pixel_limit)
-    return ImageHeader(height, width, orientation if 1 <= orientation <= 8 else 1)
-
-
 def _read_tiff(path: Path, pixel_limit: int, scaling: Scaling) -> UInt8Array:
-    import tifffile
-
-    header = _tiff_header(path, pixel_limit)
-    plain = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages.first
-            photometric, axes = page.photometric, page.axes
-            values = page.asarray() if photometric in plain else None
-    except (*DECODE_ERRORS, tifffile.TiffFileError):
-        # Compressions for which tifffile needs a plug-in (LZW, JPEG) Pillow has built in.
-        values = None
-    if values is None:
-        return _read_tiff_by_pillow(path, header, pixel_limit, scaling)
-    if values.ndim == 3 and axes.startswith("S"):
-        values = np.moveaxis(values, 0, -1)
-    if values.ndim not in (2, 3):
-        raise broken(path, ValueError("neither two nor three dimensions"))
-    pixels = _three_channels(scaled_to_8_bit(values[..., :3] if values.ndim == 3 else values, scaling))
-    return 255 - pixels if photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels
-
-
-def _read_tiff_by_pillow(path: Path, header: ImageHeader, pixel_limit: int, scaling: Scaling) -> UInt8Array:
-    """By Pillow, which turns TIFFs upright while loading them: turned back into the stored frame."""
+    values = read_tiff_values(path, pixel_limit)
+    if values is not None:
+        return _three_channels(scaled_to_8_bit(values[..., :3], scaling))
+    # Pillow turns TIFFs upright while loading them: turned back into the stored frame.
     with open_picture(path, pixel_limit) as picture:
         pixels = _to_rgb(picture, scaling)
-    return np.ascontiguousarray(stored(pixels, header.orientation))
+    return np.ascontiguousarray(stored(pixels, tiff_facts(path, pixel_limit).orientation))

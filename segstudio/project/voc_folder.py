@@ -33,10 +33,11 @@ from segstudio.project.folder_layout import (
     stems_in,
 )
 from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL, ListedNames, parse_list, with_line, without_line
-from segstudio.project.images import ImageHeader, read_header, read_image_file, read_thumbnail, upright
+from segstudio.project.images import ImageHeader, Kind, read_header, read_image_file, read_thumbnail, upright
 from segstudio.project.mask_frames import MaskFrames
 from segstudio.project.mask_survey import choose_code, extended_code, is_plainly_numbered
 from segstudio.project.plain_folder import become_voc_folder
+from segstudio.project.samples import Samples, read_samples_file
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -151,13 +152,11 @@ class VocFolder:
         Raises:
             InputError: the file is missing, empty, broken, or over the pixel limit.
         """
-        pixels = read_image_file(self.image_path(name), self.pixel_limit)
-        header = self.image_header(name)
-        return (
-            np.ascontiguousarray(upright(pixels, header.orientation))
-            if self._frames.is_upright(name, header)
-            else pixels
-        )
+        return self._in_mask_frame(name, read_image_file(self.image_path(name), self.pixel_limit))
+
+    def read_samples(self, name: str) -> Samples:
+        """The image `name` as a network is given it, (H, W, C), in the frame of `read_image`; see `samples`."""
+        return self._in_mask_frame(name, read_samples_file(self.image_path(name), self.pixel_limit))
 
     def read_thumbnail(self, name: str, side: int) -> UInt8Array:
         """The image `name` at most `side` pixels wide and high, (h, w, 3) uint8 RGB, the way a person sees it."""
@@ -309,6 +308,11 @@ class VocFolder:
             if path.is_relative_to(base):
                 return path.relative_to(base).as_posix()
         return str(path)
+
+    def _in_mask_frame(self, name: str, pixels: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
+        header = self.image_header(name)
+        is_upright = self._frames.is_upright(name, header)
+        return np.ascontiguousarray(upright(pixels, header.orientation)) if is_upright else pixels
 
     @property
     def _bases(self) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Child processes that run this very program: how they find it again. Starts nothing."""
+"""Child processes: how those that run this very program find it again. Starts nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 from segstudio_training.command_line import own_environment
 
 
-def child_process(command: list[str], parent: QObject) -> QProcess:
-    """A process for `command` (see `own_command`), still to be started and connected; no shell is involved."""
+def child_process(command: list[str], parent: QObject, is_here: bool = True) -> QProcess:
+    """A process for `command`, still to be started and connected; no shell is involved.
+
+    Where `is_here`, the command is this program's own (`own_command`); else it leads to another computer, which has an
+    environment of its own.
+    """
     process = QProcess(parent)
     environment = QProcessEnvironment.systemEnvironment()
-    for variable, value in own_environment().items():
+    for variable, value in (own_environment() if is_here else {}).items():
         environment.insert(variable, value)
     process.setProcessEnvironment(environment)
     process.setProgram(command[0])

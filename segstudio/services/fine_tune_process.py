@@ -1,7 +1,8 @@
 """One round of fine-tuning in a child process.
 
 Owns the child: its command, its events (JSON lines on stdout), cancelling it, and telling how it ended. A crash or an
-out-of-memory kill costs the round and nothing else. It knows nothing of projects or gates.
+out-of-memory kill costs the round and nothing else. It knows nothing of projects or gates. Where a round command is set
+the child is that (ssh, say), and the round runs wherever it leads.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 from segstudio.core.errors import TrainingError, marked
 from segstudio.services.child_process import child_process
 from segstudio.services.priority import let_others_go_first
+from segstudio.services.round_command import far_command
 from segstudio.services.warm_trainer import WarmTrainer
 from segstudio_training.command_line import READY_EVENT, own_command
 
@@ -23,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE_MS = 4000
 """How long a cancelled child may take to end by itself before it is killed."""
+
+_FAR_PATIENCE_MS = 10_000
+"""The same for a round elsewhere, which hears of it through its standard input or a file in the shared folder."""
 
 _KEPT_STDERR = 4000
 
@@ -49,9 +54,9 @@ class FineTuneProcess(QObject):
         self._done: dict[str, Any] | None = None
         self._error = ""
         self._is_cancelling = False
+        self._cancel_file: Path | None = None
         self._killer = QTimer(self)
         self._killer.setSingleShot(True)
-        self._killer.setInterval(_PATIENCE_MS)
         self._killer.timeout.connect(self._on_out_of_patience)
 
     @property
@@ -64,18 +69,28 @@ class FineTuneProcess(QObject):
         """The child's process id, 0 where there is none."""
         return int(self._process.processId()) if self._process is not None else 0
 
-    def start(self, arguments: list[str]) -> None:
+    def start(self, arguments: list[str], round_command: str = "", cancel_file: Path | None = None) -> None:
         """Start the child with ``segstudio`` `arguments` (which include ``train`` and ``--events``).
+
+        Args:
+            arguments: the same on this machine and elsewhere.
+            round_command: how to run the round elsewhere (see `round_command`); empty: here.
+            cancel_file: where a round elsewhere looks for the wish to stop.
 
         Raises:
             RuntimeError: a round is under way.
+            InputError: a round command that makes no sense.
         """
         if self._process is not None:
             raise RuntimeError("a round is under way already")
+        is_far = bool(round_command.strip())
+        command = far_command(round_command, arguments) if is_far else own_command(arguments)
+        self._cancel_file = cancel_file if is_far else None
+        self._killer.setInterval(_FAR_PATIENCE_MS if is_far else _PATIENCE_MS)
         self._pending = self._stderr = b""
         self._done, self._error, self._is_cancelling = None, "", False
-        waiting = self._warm.hand_over(arguments, self) if self._warm is not None else None
-        process = waiting or child_process(own_command(arguments), self)
+        waiting = self._warm.hand_over(arguments, self) if self._warm is not None and not is_far else None
+        process = waiting or child_process(command, self, is_here=not is_far)
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_error_output)
         process.started.connect(self._on_started)
@@ -90,8 +105,9 @@ class FineTuneProcess(QObject):
         if self._process is None or self._is_cancelling:
             return
         self._is_cancelling = True
-        self._process.closeWriteChannel()
-        self._process.terminate()
+        self._tell_to_stop()
+        if self._cancel_file is None:  # ending ssh now would leave nobody to tell that the round elsewhere has stopped
+            self._process.terminate()
         self._killer.start()
 
     def stop(self) -> None:
@@ -101,12 +117,21 @@ class FineTuneProcess(QObject):
         process = self._process
         process.finished.disconnect(self._on_finished)
         process.errorOccurred.disconnect(self._on_process_error)
-        process.closeWriteChannel()
+        self._tell_to_stop()
         process.terminate()
         if not process.waitForFinished(_PATIENCE_MS):
             process.kill()
             process.waitForFinished(_PATIENCE_MS)
         self._forget_process()
+
+    def _tell_to_stop(self) -> None:
+        assert self._process is not None
+        self._process.closeWriteChannel()
+        if self._cancel_file is not None:
+            try:
+                self._cancel_file.touch()
+            except OSError as error:
+                _log.info("%s cannot be written: %s", self._cancel_file, error)
 
     @Slot()
     def _on_started(self) -> None:
@@ -150,9 +175,12 @@ class FineTuneProcess(QObject):
         if error is QProcess.ProcessError.FailedToStart:
             program = Path(self._process.program()).name if self._process is not None else ""
             self._forget_process()
-            self.failed.emit(
-                TrainingError(marked("The training program {program} cannot be started."), program=program)
+            told = (
+                marked("The training program {program} cannot be started.")
+                if self._cancel_file is None
+                else marked("The round command's {program} cannot be started. Correct the round command in Settings.")
             )
+            self.failed.emit(TrainingError(told, program=program))
 
     @Slot(int, QProcess.ExitStatus)
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:

@@ -33,7 +33,7 @@ _PAPER = marked("As large as the paper's: slow without a graphics card")
 _DOWNLOAD = marked("Fetches weights trained on ImageNet from the internet, once")
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate("segnet:16", marked("SegNet, width 16"), marked("What segstudio starts with"), suggested=True),
-    Candidate("segnet:16:starter", marked("SegNet, width 16, starter's encoder"),
+    Candidate("segnet:16:starter", marked("SegNet, width 16, from the starter"),
               marked("Begins with edges and textures learnt on drawn scenes"), suggested=True),
     Candidate("segnet:32", marked("SegNet, width 32"), marked("Four times the work of width 16")),
     Candidate("segnet:64", marked("SegNet, width 64"), _PAPER),

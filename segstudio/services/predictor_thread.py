@@ -350,7 +350,10 @@ class _Worker(QObject):
         predictor = self._predictor
         scores = self._shelf.get(name)
         if scores is None:
-            image = np.ascontiguousarray(upright(self._loaded.project.folder.read_image(name), orientation))
+            from segstudio_training.data.inputs import read_input
+
+            given = read_input(self._loaded.project.folder, name, predictor.checkpoint.normalisation)
+            image = np.ascontiguousarray(upright(given, orientation))
 
             def tell(done: int, total: int) -> None:
                 self.tiles_advanced.emit(generation, name, done, total)

@@ -229,12 +229,15 @@ class _Worker(QObject):
     def _predicted(self, begun: _Begin, name: str) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """The image, and what the old and the new network say of it, in the mask's frame."""
         assert self._both is not None
+        from segstudio_training.data.inputs import read_input
+
         folder, reading = begun.project.folder, begun.reading
-        image, orientation = folder.read_image(name), folder.view_orientation(name)
+        orientation = folder.view_orientation(name)
 
         def labels(predictor: Predictor) -> Prediction:
+            # One of the two may see other channels than the other.
             return predictor.predict(
-                image,
+                read_input(folder, name, predictor.checkpoint.normalisation),
                 cancel=lambda: begun.generation != self._wish.generation,
                 min_island=reading.min_island,
                 orientation=orientation,
@@ -242,4 +245,4 @@ class _Worker(QObject):
             )
 
         before, after = self._both
-        return image, labels(before).labels, labels(after).labels
+        return folder.read_image(name), labels(before).labels, labels(after).labels

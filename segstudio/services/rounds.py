@@ -10,9 +10,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from segstudio.core.errors import SegStudioError
+from segstudio.core.errors import SegStudioError, TrainingError, marked
 from segstudio.project.project import Project
 from segstudio.services.fine_tune_process import FineTuneProcess
+from segstudio.services.round_command import check_round_command
 from segstudio.services.warm_trainer import WarmTrainer
 from segstudio_training.choices import AS_USUAL, RoundChoices
 from segstudio_training.rounds import (
@@ -54,6 +55,7 @@ class RoundRunner(QObject):
         self._project: Project | None = None
         self._order: RoundOrder | None = None
         self._heard = RoundEvents()
+        self._is_far = False
 
     @property
     def is_running(self) -> bool:
@@ -76,19 +78,34 @@ class RoundRunner(QObject):
         seconds: int,
         choices: RoundChoices = AS_USUAL,
         include_unreviewed: bool = False,
+        round_command: str = "",
         lap: int = 0,
     ) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
         Where the person said so, `include_unreviewed`, those that nobody looked at teach too. `lap` as in `RoundOrder`.
 
+        Where `round_command` is not empty, it says where else the round runs.
+
         Raises:
+            InputError: a round command that makes no sense.
             TrainingError: no image is accepted.
             SaveError: the job cannot be written.
         """
-        self._order = order_round(project, seconds, choices=choices, include_unreviewed=include_unreviewed, lap=lap)
-        self._project, self._heard = project, RoundEvents()
-        self._process.start(list(self._order.arguments))
+        self._is_far = bool(round_command)
+        if self._is_far:
+            check_round_command(round_command)
+        order = order_round(
+            project,
+            seconds,
+            choices=choices,
+            include_unreviewed=include_unreviewed,
+            is_far=self._is_far,
+            lap=lap,
+        )
+        self._project, self._order, self._heard = project, order, RoundEvents()
+        cancel_file = order.checkpoint.with_name(order.checkpoint.name + ".cancel")
+        self._process.start(list(order.arguments), round_command, cancel_file)
         self.started.emit()
 
     def cancel(self) -> None:
@@ -113,6 +130,13 @@ class RoundRunner(QObject):
     @Slot(dict)
     def _on_finished(self, done: dict[str, Any]) -> None:
         assert self._project is not None and self._order is not None
+        if self._is_far and not self._order.checkpoint.is_file():
+            text = marked(
+                "The round ran elsewhere, but its checkpoint {path} is not here. The round command needs a folder "
+                "that both computers have at the same path."
+            )
+            self.failed.emit(TrainingError(text, path=self._order.checkpoint))
+            return
         try:
             result = conclude_round(self._project, self._order, self._heard, done)
         except SegStudioError as error:

@@ -39,6 +39,7 @@ BALANCE = Setting("proposals/balance", 0.0, -1.0, 1.0)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
 BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
+ROUND_COMMAND = Setting("rounds/command", "")
 UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
 KEEP_LEARNING = Setting("rounds/keep_learning", False)
 WARM_TRAINER = Setting("rounds/warm_trainer", True)
@@ -65,6 +66,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     CLASS_WEIGHTS,
     LOSS,
     AUGMENTATION,
+    ROUND_COMMAND,
 )
 
 

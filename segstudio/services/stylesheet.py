@@ -179,6 +179,7 @@ QListView[look="bare"], QListView[look="bare"]:focus { border: none; border-radi
 QListView::item, QTreeView::item { border-radius: 4px; padding: 4px; }
 QListView::item:hover { background: $hover; }
 QListView::item:selected { background: $accent_soft; color: $text; }
+QTreeView::item:selected { background: $accent_soft; color: $text; border-radius: 0; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QHeaderView::section {

@@ -61,7 +61,7 @@ class CompareDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Compare networks"))
         self.setModal(False)
-        self.resize(QSize(100 * GRID, 82 * GRID))
+        self.resize(QSize(136 * GRID, 82 * GRID))
         self._titles = {choice.entry: choice.title for choice in choices}
         self._items: dict[str, QTreeWidgetItem] = {}
         self._unfinished: dict[str, bool] = {}
@@ -121,7 +121,7 @@ class CompareDialog(QDialog):
                 self._add_row(event)
             case "failed":
                 self._unfinished.pop(entry, None)
-                self._say(entry, str(event["message"]))
+                self._say(entry, tr("failed"), str(event["message"]))
 
     def end(self, sentence: str) -> None:
         """The comparison is over; `sentence` says how."""
@@ -130,6 +130,9 @@ class CompareDialog(QDialog):
             self._say(entry, tr("not finished") if begun else tr("not tried"))
         self.progress.setValue(0)
         self.state.setText(sentence)
+        best = self._best()
+        if best is not None and not self.table.selectedItems():
+            self.table.setCurrentItem(best)
         self._refresh()
 
     # -- inside
@@ -168,7 +171,7 @@ class CompareDialog(QDialog):
                 tr("Mean IoU"),
                 tr("Class average"),
                 tr("Pixels right"),
-                tr("Boundary F1"),
+                tr("Boundary"),
                 tr("Correction"),
                 tr("Each image"),
                 tr("Size"),
@@ -179,7 +182,6 @@ class CompareDialog(QDialog):
         header = self.table.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, self.table.columnCount()):
             self.table.headerItem().setTextAlignment(column, _RIGHT)
         explain(self.table, tr("Results"), tr("Scores on the held-out images; the best mean IoU is bold."))
@@ -243,10 +245,10 @@ class CompareDialog(QDialog):
         left = seconds_left + (self._of - self._number) * self._budget
         self.state.setText(tr("{number} of {of}, {left}", number=self._number, of=self._of, left=time_left(left)))
 
-    def _say(self, entry: str, text: str) -> None:
+    def _say(self, entry: str, text: str, why: str = "") -> None:
         if entry in self._items:
             self._items[entry].setText(1, text)
-            self._items[entry].setToolTip(1, text)
+            self._items[entry].setToolTip(1, why)
 
     def _add_row(self, row: Mapping[str, Any]) -> None:
         item = self._items.get(str(row["entry"]))
@@ -275,13 +277,16 @@ class CompareDialog(QDialog):
         self._refresh()
 
     def _mark_best(self) -> None:
-        done = [item for item in self._items.values() if item.data(0, _CHECKPOINT) is not None]
-        best = max(done, key=lambda item: float(item.data(1, _CHECKPOINT)))
-        for item in done:
+        best = self._best()
+        for item in self._items.values():
             for column in (0, 1):
                 font = item.font(column)
                 font.setBold(item is best)
                 item.setFont(column, font)
+
+    def _best(self) -> QTreeWidgetItem | None:
+        done = [item for item in self._items.values() if item.data(0, _CHECKPOINT) is not None]
+        return max(done, key=lambda item: float(item.data(1, _CHECKPOINT)), default=None)
 
     def _selected_checkpoint(self) -> str | None:
         selected = self.table.selectedItems()

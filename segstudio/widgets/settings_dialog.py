@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from segstudio.core.errors import InputError
+from segstudio.services.round_command import check_round_command
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ThemeChoice
-from segstudio.services.translation import tr
+from segstudio.services.translation import tr, tr_error
 from segstudio.widgets.controls import explain, label
 from segstudio.widgets.dialog_frame import DialogFrame
 
@@ -33,6 +35,8 @@ class SettingsValues:
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
     warm_trainer: bool = True
     """Whether a trainer waits for the next round."""
+    round_command: str = ""
+    """How rounds are run elsewhere; empty: on this computer."""
 
 
 class SettingsDialog(DialogFrame):
@@ -58,6 +62,8 @@ class SettingsDialog(DialogFrame):
         self.unreviewed_box.setChecked(values.unreviewed_teach)
         self.warm_box = QCheckBox(tr("Keep a trainer ready"))
         self.warm_box.setChecked(values.warm_trainer)
+        self.command_edit = QLineEdit(values.round_command)
+        self.command_edit.setFixedWidth(40 * GRID)
         form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(2 * GRID)
@@ -85,6 +91,13 @@ class SettingsDialog(DialogFrame):
             tr("Their mistakes teach too. They are never held out."),
         )
         self._add(form, tr("Memory"), self.warm_box, tr("Rounds begin at once; it takes some 400 MB meanwhile."))
+        self._add(
+            form,
+            tr("Round command"),
+            self.command_edit,
+            tr("Empty: rounds run here. Elsewhere, on a shared folder: ssh gpu-box {command_quoted}"),
+        )
+        self.command_edit.textChanged.connect(self._on_command_changed)
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
@@ -99,7 +112,18 @@ class SettingsDialog(DialogFrame):
             hold_toggles=self.hold_box.isChecked(),
             unreviewed_teach=self.unreviewed_box.isChecked(),
             warm_trainer=self.warm_box.isChecked(),
+            round_command=self.command_edit.text().strip(),
         )
+
+    @Slot(str)
+    def _on_command_changed(self, text: str) -> None:
+        try:
+            if text.strip():
+                check_round_command(text)
+        except InputError as error:
+            self.show_problem(tr_error(error))
+        else:
+            self.show_problem("")
 
     def _add(self, form: QFormLayout, name: str, control: QWidget, why: str) -> None:
         explain(control, name, why)

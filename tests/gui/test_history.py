@@ -55,7 +55,7 @@ def cells(dialog: RoundHistoryDialog, row: int) -> list[str]:
 def test_every_round_is_listed_with_where_it_comes_from(history: RoundHistoryDialog) -> None:
     assert cells(history, 0) == [
         "Round 2 · in use", "Round 1", "0.50", "▲ 5 points", "60 %", "70 %", "2", "30 s",
-        "Every pixel counts the same", "",
+        "Every pixel counts the same · Pixel by pixel", "",
     ]  # fmt: skip
     assert cells(history, 1)[:4] == ["Round 1", "–", "0.40", "–"]
     assert not history.isModal() and not history.use_button.isEnabled()

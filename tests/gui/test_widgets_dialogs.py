@@ -289,6 +289,17 @@ def test_settings_come_back_as_they_were_changed(qtbot: QtBot) -> None:
     assert dialog.values() == SettingsValues(ThemeChoice.LIGHT, 10, 7, 20_000_000, True)
 
 
+def test_a_wrong_round_command_cannot_be_saved(qtbot: QtBot) -> None:
+    dialog = SettingsDialog(SettingsValues())
+    qtbot.addWidget(dialog)
+    dialog.command_edit.setText("ssh gpu-box")
+    assert not dialog.accept_button.isEnabled()
+    assert "Write {command} in it once" in dialog.problem.text()
+    dialog.command_edit.setText(" ssh gpu-box {command_quoted} ")
+    assert dialog.accept_button.isEnabled() and dialog.problem.text() == ""
+    assert dialog.values().round_command == "ssh gpu-box {command_quoted}"
+
+
 def test_shortcuts_are_found_by_name_and_by_key(qtbot: QtBot) -> None:
     dialog = ShortcutsDialog([ShortcutRow("Tools", "Brush", "B"), ShortcutRow("View", "Fit", "F")])
     qtbot.addWidget(dialog)

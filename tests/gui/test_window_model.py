@@ -17,7 +17,15 @@ from PySide6.QtWidgets import QApplication
 from segstudio.core.class_table import VOID
 from segstudio.core.resources import resource_root
 from segstudio.project.project import Project, Status
-from segstudio.services.settings import BUDGET_SECONDS, HOLD_TOGGLES, LOOK_AHEAD, MIN_ISLAND, THEME, WARM_TRAINER
+from segstudio.services.settings import (
+    BUDGET_SECONDS,
+    HOLD_TOGGLES,
+    LOOK_AHEAD,
+    MIN_ISLAND,
+    ROUND_COMMAND,
+    THEME,
+    WARM_TRAINER,
+)
 from segstudio.services.theme import ThemeChoice
 from segstudio.widgets.export_dialog import ExportDialog, Which
 from segstudio.widgets.settings_dialog import SettingsDialog
@@ -248,8 +256,10 @@ def test_settings_are_taken_over_and_kept(person: Person, folder: Path) -> None:
     dialog.hold_box.setChecked(True)
     assert not dialog.warm_box.isChecked()  # as the fixture wants it
     dialog.warm_box.setChecked(True)
+    dialog.command_edit.setText("srun {command}")
     person.answer(dialog)
     get = person.window.settings.get
+    assert get(ROUND_COMMAND) == "srun {command}"
     assert (get(MIN_ISLAND), get(LOOK_AHEAD), get(HOLD_TOGGLES), get(WARM_TRAINER)) == (17, 7, True, True)
     person.key(Key.Key_X, person.parts.canvas)  # pressed and let go: it stays
     person.paint(Key.Key_2, (10, 10), (50, 10))

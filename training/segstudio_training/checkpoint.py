@@ -20,24 +20,16 @@ import segstudio
 from segstudio.core.class_table import ClassInfo, ClassTable
 from segstudio.core.errors import CheckpointError, InputError, marked
 from segstudio.formats.atomic import write_atomically
-from segstudio_training.networks import build_network, checked_arguments
+from segstudio_training.networks import CHANNELS, MAX_WIDTH, RGB_CHANNELS, build_network, checked_arguments
+from segstudio_training.normalisation import FIXED, InputKind, Normalisation
 
 Number = TypeVar("Number", int, float)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 is written where the input is measured, which programs that know 1 alone would take for 8-bit RGB; else 1."""
 METADATA_KEY = "segstudio"
 WORKING_SIDE = 384
 """Pixels of the longer side at which images are worked on where nothing else is asked for."""
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """How an 8-bit RGB image becomes the network's input: ``(image / 255 - mean) / std`` per channel."""
-
-    mean: tuple[float, ...] = IMAGENET_MEAN
-    std: tuple[float, ...] = IMAGENET_STD
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class Checkpoint:
 
     Attributes:
         network_name: a row of `NETWORKS`.
-        network_arguments: that network's arguments (`width`, `dropout`).
+        network_arguments: that network's arguments (`width`, `dropout`, `channels`).
         classes: the classes in the order of the classifier's rows.
         state_dict: the network's tensors; floats are float32 in memory and float16 on disk.
         normalisation: how the input is made.
@@ -58,14 +50,13 @@ class Checkpoint:
         class_shares: share (0 to 1) of the labelled teaching pixels that each class had, in the order of `classes`,
             0 for a class that did not occur; empty where it is not known.
         program_version: the segstudio that wrote it.
-        format_version: of the file format.
     """
 
     network_name: str
     network_arguments: dict[str, Any]
     classes: ClassTable
     state_dict: dict[str, Tensor]
-    normalisation: Normalisation = Normalisation()
+    normalisation: Normalisation = FIXED
     working_side: int = WORKING_SIDE
     working_scale: float = 1.0
     scores: dict[str, Any] = field(default_factory=dict)
@@ -73,7 +64,11 @@ class Checkpoint:
     images: int = 0
     class_shares: tuple[float, ...] = ()
     program_version: str = segstudio.__version__
-    format_version: int = FORMAT_VERSION
+
+    @property
+    def format_version(self) -> int:
+        """The oldest version of the file format that can tell all this."""
+        return FORMAT_VERSION if self.normalisation.is_measured else 1
 
     def build(self) -> nn.Module:
         """The network with its weights, in evaluation mode, on the CPU."""
@@ -164,7 +159,7 @@ def _description(checkpoint: Checkpoint) -> dict[str, Any]:
         "network": checkpoint.network_name,
         "network_arguments": checkpoint.network_arguments,
         "classes": [{"name": info.name, "color": list(info.color)} for info in checkpoint.classes],
-        "normalisation": {"mean": checkpoint.normalisation.mean, "std": checkpoint.normalisation.std},
+        "normalisation": _described_normalisation(checkpoint.normalisation),
         "working_side": checkpoint.working_side,
         "working_scale": checkpoint.working_scale,
         "scores": checkpoint.scores,
@@ -200,13 +195,13 @@ def _checked(path: Path, tensors: dict[str, Tensor], text: str) -> Checkpoint:
             images=int(described["images"]),
             class_shares=_shares(described.get("class_shares", ()), len(described["classes"])),
             program_version=str(described["program_version"]),
-            format_version=version,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path) from error
     except InputError as error:
         raise CheckpointError(marked('"{path}" cannot be used: {why}'), path=path, why=error.message) from error
-    if not checkpoint.classes:
+    channels = checkpoint.network_arguments.get(CHANNELS, RGB_CHANNELS)
+    if not checkpoint.classes or channels != checkpoint.normalisation.count:
         raise _damaged(path)
     _check_fit(path, checkpoint)
     return checkpoint
@@ -288,9 +283,21 @@ def _color(values: Any) -> tuple[int, int, int]:
 def _normalisation(described: Any) -> Normalisation:
     mean = tuple(float(value) for value in described["mean"])
     std = tuple(float(value) for value in described["std"])
-    if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean)) or min(std) <= 0:
+    kind = InputKind(described.get("kind", InputKind.FIXED.value))
+    channels = tuple(_within(int(value), 0, MAX_WIDTH) for value in described.get("channels", ()))
+    count = len(mean) if kind is InputKind.MEASURED else 3
+    if len(mean) != count or len(std) != count or not all(map(math.isfinite, (*mean, *std))) or min(std) <= 0:
         raise ValueError("normalisation")
-    return Normalisation(mean, std)
+    if channels and (kind is InputKind.FIXED or len(channels) != count):
+        raise ValueError("channels")
+    return Normalisation(mean, std, kind, channels)
+
+
+def _described_normalisation(normalisation: Normalisation) -> dict[str, Any]:
+    described: dict[str, Any] = {"mean": normalisation.mean, "std": normalisation.std}
+    if normalisation.is_measured:
+        described |= {"kind": normalisation.kind.value, "channels": normalisation.channels}
+    return described
 
 
 def _shares(described: Any, num_classes: int) -> tuple[float, ...]:

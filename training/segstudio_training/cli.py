@@ -15,11 +15,12 @@ from segstudio.core.errors import InputError, marked
 from segstudio_training.command_line import (
     READY_EVENT,
     WAITING_COMMAND,
-    CancelWatch,
     awaited_arguments,
+    cancel_watch,
     print_json,
     told_errors,
 )
+from segstudio_training.launch import place_of_process
 
 if TYPE_CHECKING:
     from segstudio.project.voc_folder import VocFolder
@@ -60,8 +61,9 @@ def train_command(
     ] = False,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
-    max_steps: Annotated[int | None, typer.Option(min=1)] = None,
-    resume: Annotated[Path | None, typer.Option(help="A stopped round to go on with.")] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="All steps, those before a stop included.")] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop for now at this step; see --resume.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="The stopped round (CKPT.state) to go on with.")] = None,
     recipe: RecipeName = "default",
     class_weights: Annotated[
         str | None, typer.Option(help="The recipe's own.", callback=lambda value: _one_of("rule", value))
@@ -74,6 +76,16 @@ def train_command(
         typer.Option(help="How far images are varied.", callback=lambda value: _one_of("augmentation", value)),
     ] = None,
     encoder_weights: Annotated[str, typer.Option(help="none, imagenet or a file.")] = "none",
+    freeze_batch_norm: Annotated[
+        bool, typer.Option("--freeze-batch-norm", help="Keep the statistics of the checkpoint gone on from.")
+    ] = False,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            help="Channels of the images that a fresh network sees, from 0, as in 0,3,4; else all.",
+            callback=lambda value: value if value is None or _channels(value) else None,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Device = "auto",
     events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
@@ -97,14 +109,17 @@ def train_command(
             heldout=heldout,
             fresh=fresh,
             file=job if follow_job else None,
+            channels=_channels(channels) if channels else (),
             out=out,
             start=start,
             network=network,
             width=width,
             dropout=dropout,
             encoder_weights=encoder_weights,
+            freeze_batch_norm=freeze_batch_norm,
             max_seconds=DEFAULT_SECONDS if max_seconds is None and max_steps is None else max_seconds,
             max_steps=max_steps,
+            stop_after=stop_after,
             resume=resume,
             class_weights=class_weights or teaching.class_weights,
             loss=loss or teaching.loss,
@@ -113,9 +128,9 @@ def train_command(
             recipe=how,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
-        with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
-            result = fine_tune(asked, tell, watch.cancelled)
-        if json_:
+        with cancel_watch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as cancelled:
+            result = fine_tune(asked, tell, cancelled)
+        if json_ and place_of_process().is_first:
             print_json(described(result))
 
 
@@ -153,21 +168,32 @@ def predict_command(
     workspace: Workspace = None,
     min_island: Annotated[int, typer.Option(min=0, help="Smaller islands are merged, in pixels.")] = 0,
     balance: Balance = 0.0,
+    keep_thin: Annotated[bool, typer.Option("--keep-thin", help="Thin and long islands are not merged.")] = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Write the masks that a checkpoint proposes for the images of FOLDER."""
+    """Write the masks that a checkpoint proposes for the images of FOLDER; torchrun's processes share them."""
     with told_errors():
         source = _open_folder(folder, workspace)
         names = source.read_list(split) if split else list(source.names)
         from segstudio_training.checkpoint import load_checkpoint
+        from segstudio_training.distributed import joined_ranks
         from segstudio_training.predict_folder import predict_folder
         from segstudio_training.predictor import Predictor
 
         loaded = load_checkpoint(checkpoint)
-        predictor = Predictor(loaded, device)
-        began = time.perf_counter()
-        predict_folder(predictor, source, names, out, min_island, balance=balance)
+        with joined_ranks(device) as ranks:
+            # One plan for all, the first one's: the masks are then those of one process, bit for bit.
+            measured = Predictor(loaded, ranks.device.type) if ranks.is_first else None
+            plan = ranks.result_of_first(measured.plan if measured is not None else None)
+            predictor = measured or Predictor(loaded, ranks.device.type, plan)
+            began = time.perf_counter()
+            predict_folder(
+                predictor, source, ranks.place.share_of(names), out, min_island, balance=balance, keep_thin=keep_thin
+            )
+            ranks.agreed(0.0)  # once all are done
+        if not ranks.is_first:
+            return
         seconds = time.perf_counter() - began
         figures = {"images": len(names), "seconds": seconds, "images_per_second": len(names) / max(seconds, 1e-9)}
         if json_:
@@ -245,6 +271,7 @@ def compare_command(
         source, train, heldout, _fresh = _teaching_names(folder, workspace, split, heldout_split, job)
         from segstudio_training.compare import Comparison, compare, parse_entries
         from segstudio_training.compare_report import terminal_table
+        from segstudio_training.simulated_person import correction_seconds
 
         task = Comparison(
             source=source,
@@ -260,8 +287,8 @@ def compare_command(
             device=device,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else _tell_person if not json_ else _say_nothing
-        with CancelWatch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as watch:
-            rows = compare(task, tell, watch.cancelled)
+        with cancel_watch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as cancelled:
+            rows = compare(task, tell, cancelled, correction_seconds)
         if json_:
             print_json({"rows": rows})
         elif not events:
@@ -376,6 +403,14 @@ def _one_of(what: str, value: str | None) -> str | None:
     return value
 
 
+def _channels(value: str) -> list[int]:
+    """The channels of a list such as "0,3,4"; wrong usage (exit code 2) where it cannot be read."""
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts) or len(set(map(int, parts))) < len(parts):
+        raise typer.BadParameter("name each channel once, counted from 0, as in 0,3,4")
+    return [int(part) for part in parts]
+
+
 def _entries(value: str) -> list[object]:
     """The networks to compare; wrong usage (exit code 2) where they cannot be read."""
     from segstudio_training.compare import parse_entries
@@ -393,6 +428,11 @@ def _tell_person(event: dict[str, Any]) -> None:
         typer.echo(f"{event['entry']}: {event['message']}", err=True)
     elif event["event"] == "start":
         typer.echo(f"Learning from {event['images']} images; {event['heldout']} are held out.")
+        if event.get("batch_norm") == "process":
+            typer.echo(
+                f"{event['processes']} processes on processors: batch norm's statistics are each process's own. "
+                "--freeze-batch-norm keeps those of the checkpoint instead."
+            )
     elif event["event"] in {"evaluation", "baseline", "row"}:
         step = f"step {event['step']}: " if "step" in event else ""
         typer.echo(
@@ -401,6 +441,8 @@ def _tell_person(event: dict[str, Any]) -> None:
         )
     elif event["event"] == "gate":
         typer.echo(event["reason"])
+    elif event["event"] == "stopped":
+        typer.echo(f"Stopped for now at step {event['step']}. To go on: --resume {event['state']}")
     elif event["event"] == "done" and "steps" in event:
         typer.echo(f"{event['steps']} steps in {event['seconds']:.0f} s: {event['checkpoint']}")
 

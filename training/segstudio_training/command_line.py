@@ -12,14 +12,15 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import typer
 
-from segstudio.core.errors import SegStudioError
+from segstudio.core.errors import Cancelled, SegStudioError
+from segstudio_training.launch import LostRankError, place_of_process
 
 INPUT_PROBLEM = 1
 WAITING_COMMAND = "wait-for-job"
@@ -29,6 +30,8 @@ READY_EVENT = "ready"
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 0.8
 """A cancelled command that is still inside one long operation after this time is ended from outside it."""
+PATIENCE_AMONG_SEVERAL = 20.0
+"""The same where it may wait for other processes; torchrun, which gives 30 s, then still finds its first one ended."""
 
 
 def own_command(arguments: Sequence[str]) -> list[str]:
@@ -67,14 +70,37 @@ def awaited_arguments() -> list[str] | None:
 
 @contextlib.contextmanager
 def told_errors(events: bool = False) -> Iterator[None]:
-    """Turn a `SegStudioError` into one line on stderr (and an "error" event where `events`) and exit code 1."""
+    """Turn a `SegStudioError` into one line on stderr (and an "error" event where `events`) and exit code 1.
+
+    Of several processes the first speaks. Another one tells only of a problem of its own, with its number, and not of
+    what the first says as well: that the command was cancelled, or that a process is gone.
+    """
+    place = place_of_process()
     try:
         yield
     except SegStudioError as error:
-        if events:
-            print_json({"event": "error", "message": error.message})
-        typer.echo(error.message, err=True)
+        if place.is_first:
+            if events:
+                print_json({"event": "error", "message": error.message})
+            typer.echo(error.message, err=True)
+        elif not isinstance(error, Cancelled | LostRankError):
+            typer.echo(f"process {place.rank}: {error.message}", err=True)
         raise typer.Exit(INPUT_PROBLEM) from error
+
+
+@contextlib.contextmanager
+def cancel_watch(file: Path, watch_stdin: bool, events: bool = False) -> Iterator[Callable[[], bool]]:
+    """A `CancelWatch`, as the question to ask; of several processes only the first watches, and tells the others."""
+    place = place_of_process()
+    if place.is_first:
+        patience = PATIENCE_SECONDS if place.count == 1 else PATIENCE_AMONG_SEVERAL
+        with CancelWatch(file, watch_stdin, events, patience) as watch:
+            yield watch.cancelled
+        return
+    # torchrun signals all of them; those that ended at once would look lost to the first, and not cancelled.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    yield lambda: False
 
 
 class CancelWatch:
@@ -85,10 +111,11 @@ class CancelWatch:
     Use as a context manager.
     """
 
-    def __init__(self, file: Path, watch_stdin: bool, events: bool = False) -> None:
+    def __init__(self, file: Path, watch_stdin: bool, events: bool = False, patience: float = PATIENCE_SECONDS) -> None:
         self._file = file
         self._watch_stdin = watch_stdin and _stdin_is_pipe()
         self._events = events
+        self._patience = patience
         self._wished = threading.Event()
         self._over = threading.Event()
 
@@ -124,7 +151,7 @@ class CancelWatch:
             if self._wished.is_set() or self._file.exists():
                 self._wished.set()
                 break
-        if self._wished.is_set() and not self._over.wait(PATIENCE_SECONDS):
+        if self._wished.is_set() and not self._over.wait(self._patience):
             if self._events:
                 print_json({"event": "error", "message": "Cancelled."})
             os._exit(INPUT_PROBLEM)

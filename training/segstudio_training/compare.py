@@ -238,7 +238,7 @@ def _scored(
     for position, name in enumerate(task.heldout):
         if cancel():
             raise Cancelled
-        pair = read_pair(task.source, name)
+        pair = read_pair(task.source, name, predictor.checkpoint.normalisation)
         if not position:
             predictor.predict(pair.image, cancel=cancel)  # the first time, memory is laid out
         began = time.perf_counter()

@@ -125,12 +125,17 @@ def _scores(rows: Sequence[Row]) -> Figure:
 
 def _costs(rows: Sequence[Row]) -> Figure:
     """Mean IoU over seconds an image; a dot's area grows with the checkpoint."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     figure, axes = _figure(7, 4.5)
     for name, row in zip(_names(rows), rows, strict=True):
         axes.scatter(row["seconds_per_image"], row["miou"], s=30 + 12 * row["megabytes"], alpha=0.6)
         text = f"{name}, {row['megabytes']:.1f} MB"
         axes.annotate(text, (row["seconds_per_image"], row["miou"]), (0, 8), textcoords="offset points", fontsize=8)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.25, y=0.2)
     axes.set_xlabel("seconds an image")
     axes.set_ylabel("mean IoU on the held-out images")

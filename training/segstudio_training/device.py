@@ -60,7 +60,7 @@ def computes_bfloat16(device: torch.device) -> bool:
     Without AMX or AVX512-BF16 a processor computes bfloat16 many times slower than float32.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu" or _instructions_limited():
         return False
     ask = getattr(torch.cpu, "get_capabilities", None)

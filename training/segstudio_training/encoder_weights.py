@@ -1,13 +1,15 @@
-"""Starting a network's encoder from weights that were trained elsewhere.
+"""Starting a network from weights that were trained elsewhere.
 
 torchvision's ImageNet weights fit the networks that say so by `imagenet_encoder`: VGG16-BN a SegNet of width 64,
 MobileNetV3-Large the networks built on it. A segstudio checkpoint fits the network that it names, at its own width,
-whatever its classes are.
+whatever its classes are; it gives the decoder too, which has learnt to draw borders where the encoder found them. Where
+the images do not have the channels that the weights were taught on, the first convolution is fitted to theirs (see
+`first_layer`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -15,13 +17,14 @@ from torch import Tensor, nn
 
 from segstudio.core.errors import CheckpointError, marked
 from segstudio_training.checkpoint import METADATA_KEY, read_tensors
+from segstudio_training.networks.first_layer import first_convolution, fitted_kernel
 
 NONE, IMAGENET = "none", "imagenet"
 BATCH_NORM_KEYS = ("weight", "bias", "running_mean", "running_var")
 
 
 def load_encoder_weights(network: nn.Module, choice: str) -> None:
-    """Fill `network`'s encoder in place.
+    """Fill `network`'s encoder in place; from a segstudio checkpoint everything but the classifier.
 
     Args:
         network: one with an `encoder`, such as SegNet.
@@ -56,7 +59,7 @@ def _check_paper_width(network: nn.Module) -> None:
     """VGG16 has one width; asked before a download, and of a file."""
     if _imagenet_model(network) != "vgg16_bn":
         return
-    first = next(module for module in _encoder(network).modules() if isinstance(module, nn.Conv2d))
+    first = first_convolution(_encoder(network))
     if first.out_channels != 64:
         raise CheckpointError(
             marked("The ImageNet weights fit a network of width 64, and this one has width {width}. Use --width 64."),
@@ -122,7 +125,9 @@ def _fill_from_vgg(network: nn.Module, tensors: dict[str, Tensor], source: str) 
             raise KeyError("features")
         with torch.no_grad():
             for (convolution, norm), first, second in zip(blocks, names[::2], names[1::2], strict=True):
-                _copy(convolution.weight, tensors[f"{first}.weight"])
+                kernel = tensors[f"{first}.weight"]
+                is_first = first == names[0]
+                _copy(convolution.weight, fitted_kernel(kernel, convolution.in_channels) if is_first else kernel)
                 for key in BATCH_NORM_KEYS:
                     _copy(getattr(norm, key), tensors[f"{second}.{key}"])
                 norm.running_mean -= tensors[f"{first}.bias"]  # type: ignore[operator]  # a tensor, it is tracked
@@ -141,6 +146,7 @@ def _fill_from_mobilenet(network: nn.Module, tensors: dict[str, Tensor], source:
     """Copy `features.…` of a MobileNetV3-Large, whose layers the encoder consists of."""
     encoder = _encoder(network)
     found = {key.removeprefix("features."): value for key, value in tensors.items() if key.startswith("features.")}
+    _fit_first(found, encoder)
     # Counts of batches, which old files lack and nothing here needs.
     needed = {key: value for key, value in encoder.state_dict().items() if value.is_floating_point()}
     if any(key not in found or found[key].shape != value.shape for key, value in needed.items()):
@@ -158,15 +164,28 @@ _FILLERS: dict[str, Callable[[nn.Module, dict[str, Tensor], str], None]] = {
 
 
 def _fill_from_checkpoint(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    found = {key.removeprefix("encoder."): value for key, value in tensors.items() if key.startswith("encoder.")}
-    encoder = _encoder(network)
-    expected = encoder.state_dict()
+    """Take everything but the classifier, whose rows stand for the other folder's classes."""
+    found = _without_classifier(tensors)
+    expected = _without_classifier(network.state_dict())
+    _fit_first(found, network)
     if found.keys() != expected.keys() or any(found[key].shape != expected[key].shape for key in expected):
         raise CheckpointError(
-            marked('The encoder in "{path}" is of another network or width. Give the same --network and --width.'),
+            marked('The weights in "{path}" are of another network or width. Give the same --network and --width.'),
             path=path,
         )
-    encoder.load_state_dict(found)
+    network.load_state_dict(found, strict=False)
+
+
+def _without_classifier(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value for key, value in tensors.items() if not key.startswith("classifier.")}
+
+
+def _fit_first(found: dict[str, Tensor], network: nn.Module) -> None:
+    """Fit the kernel of the first convolution, where `found` has it, to the channels that `network` takes."""
+    first = first_convolution(network)
+    key = next(name for name, parameter in network.named_parameters() if parameter is first.weight)
+    if key in found and found[key].ndim == 4:
+        found[key] = fitted_kernel(found[key], first.in_channels)
 
 
 def _copy(target: Tensor, source: Tensor) -> None:

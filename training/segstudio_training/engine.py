@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import InputError, TrainingError, marked
+from segstudio_training.acceleration import FULL, Precision
+from segstudio_training.muon import Muon
 
 WARM_UP = 0.04
 """Share of the budget over which the learning rate rises."""
@@ -41,6 +43,8 @@ class Schedule(Enum):
 class Optimizer(Enum):
     """What turns gradients into steps."""
 
+    MUON = "muon"
+    """Filter banks by Muon, the rest by AdamW."""
     ADAMW = "adamw"
     SGD = "sgd"
 
@@ -55,14 +59,23 @@ def rate_factor(progress: float, schedule: Schedule = Schedule.COSINE) -> float:
     return LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
 
 
+def freeze_batch_norms(network: nn.Module) -> None:
+    """Let batch norms use the statistics that they have and keep them; their scales and offsets still learn."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def build_optimizer(
-    network: nn.Module, rate: float, weight_decay: float, kind: Optimizer = Optimizer.ADAMW
+    network: nn.Module, rate: float, weight_decay: float, kind: Optimizer = Optimizer.MUON
 ) -> torch.optim.Optimizer:
     """An optimizer of what is not frozen; batch norms and biases do not decay.
 
     SGD's decay is added to the gradient and so scaled with the learning rate, AdamW's is not: at equal effect SGD's
     `weight_decay` is some hundred times smaller.
     """
+    if kind is Optimizer.MUON:
+        return Muon(network, rate, weight_decay)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
@@ -102,17 +115,35 @@ def to_training_mode(network: nn.Module) -> None:
 
 
 def train_one_step(
-    network: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor, rate: float
+    network: nn.Module,
+    loss: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    rate: float,
+    precision: Precision = FULL,
+    scaler: torch.amp.GradScaler | None = None,
+    mean: Callable[[Tensor], float] = float,
 ) -> float:
     """One step on one batch at learning rate `rate`; the loss before it.
+
+    Args:
+        network, loss, optimizer: what is taught, by what, and how.
+        images: (N, 3, H, W) float.
+        labels: (N, H, W) int64.
+        rate: learning rate.
+        precision: what the network is called in.
+        scaler: `precision`'s, the same one for every step; None where it needs none.
+        mean: takes the loss over the processes that teach together (`Ranks.mean`), so that all break down or none.
 
     Raises:
         TrainingError: the loss is not a number; no weight was changed.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    value = loss(network(images), labels)
-    cost = float(value.detach())
+    with precision.autocast(images.device):
+        value = loss(network(images), labels)
+    cost = mean(value.detach())
     if not math.isfinite(cost):
         raise TrainingError(
             marked(
@@ -121,9 +152,12 @@ def train_one_step(
             )
         )
     optimizer.zero_grad(set_to_none=True)
-    value.backward()
+    scaler = scaler or torch.amp.GradScaler(images.device.type, enabled=False)
+    scaler.scale(value).backward()
+    scaler.unscale_(optimizer)
     nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-    optimizer.step()
+    scaler.step(optimizer)
+    scaler.update()
     return cost
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segstudio.project.images import upright
 from segstudio.project.looks import Look
+from segstudio.project.samples import Samples
 from segstudio_training.data.teaching_set import LabelSource, read_pair
 from segstudio_training.metrics import Scores
 from segstudio_training.predictor import Predictor
@@ -62,11 +64,18 @@ def score_images(
     for position, name in enumerate(names):
         if position and deadline is not None and time.monotonic() > deadline:
             break
-        pair = read_pair(source, name)
-        looks.append(Look.of(pair.image))
+        pair = read_pair(source, name, predictor.checkpoint.normalisation)
+        looks.append(_look(source, name, pair.image))
         scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel, balance=balance).labels, boundary)
     scored = tuple(names[: len(looks)])
     return ImageScores(tuple(source.classes.names), scored, tuple(looks), scores.tallies(), scores.result())
+
+
+def _look(source: LabelSource, name: str, image: Samples) -> Look:
+    """How the image looks to a person: `image` itself where that is what the network was given."""
+    if image.dtype == np.uint8 and image.shape[2] == 3:
+        return Look.of(image.astype(np.uint8, copy=False))
+    return Look.of(np.ascontiguousarray(upright(source.read_image(name), source.view_orientation(name))))
 
 
 def evaluate(

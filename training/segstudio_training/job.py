@@ -57,7 +57,7 @@ class Recipe:
     fresh_share: float = 0.0
     averaged: bool = True
     schedule: Schedule = Schedule.COSINE
-    optimizer: Optimizer = Optimizer.ADAMW
+    optimizer: Optimizer = Optimizer.MUON
     frozen_stages: int = 0
 
 
@@ -73,13 +73,20 @@ class Job:
         start: checkpoint to go on from, None for a fresh network.
         network, width, dropout: the network of a fresh start; width None takes what suits the device.
         encoder_weights: "none", "imagenet" or a file, for a fresh start.
+        freeze_batch_norm: batch norms keep the statistics that they start with; their scales and offsets still learn.
+            For going on from a checkpoint with few or small batches; a fresh network is then not normalised at all.
         max_seconds: wall-clock budget, the final scoring included; None for no limit.
-        max_steps: limit of steps; None for no limit.
-        resume: a stopped round to go on with.
+        max_steps: limit of steps, those before a stop included; the learning rate is planned for so many. None for no
+            limit.
+        stop_after: stop for now after so many of the steps: the checkpoint so far is written, and the state to go on.
+        resume: a stopped round to go on with; its seed goes on too. With the same `max_steps` (and no `max_seconds`)
+            the end is bit for bit that of a round never stopped, on one machine's processor; with a larger one the
+            learning rate follows the longer plan from there on.
         class_weights, loss: rows of `RULES` and `LOSSES`.
         seed: two runs of one seed and `max_steps` on one machine are equal.
         device: a name of `DEVICES`.
         recipe: how to teach.
+        channels: the images' channels that a fresh network sees, counted from 0; empty: all.
         fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
         file: the job file, where the round is to take up what is added to it meanwhile (see `newcomers`); None to
             teach `train` to the end.
@@ -94,14 +101,17 @@ class Job:
     width: int | None = None
     dropout: float = 0.0
     encoder_weights: str = "none"
+    freeze_batch_norm: bool = False
     max_seconds: float | None = None
     max_steps: int | None = None
+    stop_after: int | None = None
     resume: Path | None = None
     class_weights: str = DEFAULT_RULE
     loss: str = "cross_entropy"
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)
+    channels: Sequence[int] = ()
     fresh: Sequence[str] = ()
     file: Path | None = None
 
@@ -117,6 +127,8 @@ class Ending(Enum):
     TIME = "time"
     STEPS = "steps"
     NO_MORE_GAIN = "no_more_gain"
+    STOPPED = "stopped"
+    """For now, as was asked for; `resume` goes on."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from segstudio.core.errors import SaveError
 from segstudio.formats.atomic import write_atomically
 from segstudio_training.device import computes_bfloat16
+from segstudio_training.networks.first_layer import first_convolution
 
 SMALL_SIDE, FULL_SIDE = 96, 320
 """Pixels of the square images on which candidates are tried: all on the small one, the promising on the full one."""
@@ -109,7 +110,8 @@ def measured_plan(network: nn.Module, device: torch.device) -> Plan:
 
 def _seconds(network: nn.Module, plan: Plan, side: int, device: torch.device) -> float:
     """Least seconds of a forward pass over one square image."""
-    image = torch.rand(1, 3, side, side, device=device).to(plan.dtype, memory_format=plan.memory_format)
+    channels = first_convolution(network).in_channels
+    image = torch.rand(1, channels, side, side, device=device).to(plan.dtype, memory_format=plan.memory_format)
     best = float("inf")
     with torch.inference_mode():
         network(image)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import InputError, marked
+from segstudio_training.data.inputs import read_input
 from segstudio_training.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def predict_folder(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
     balance: float = 0.0,
+    keep_thin: bool = False,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
 
@@ -43,23 +45,25 @@ def predict_folder(
     paths: list[Path] = []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         written: Future[object] | None = None
-        ahead = reader.submit(source.read_image, names[0]) if names else None
+        wanted = predictor.checkpoint.normalisation
+        ahead = reader.submit(read_input, source, names[0], wanted) if names else None
         for position, name in enumerate(names):
             assert ahead is not None
             image = ahead.result()
             if position + 1 < len(names):
-                ahead = reader.submit(source.read_image, names[position + 1])
+                ahead = reader.submit(read_input, source, names[position + 1], wanted)
             found = predictor.predict(
                 image,
                 cancel=cancel,
                 min_island=min_island,
                 orientation=source.view_orientation(name),
                 balance=balance,
+                keep_thin=keep_thin,
             )
             if written is not None:
                 written.result()
             paths.append(out / f"{name}.png")
-            written = writer.submit(FORMATS["palette"].write, paths[-1], found.labels, classes, image)
+            written = writer.submit(FORMATS["palette"].write, paths[-1], found.labels, classes, None)
             if progress is not None:
                 progress(position + 1, len(names))
         if written is not None:

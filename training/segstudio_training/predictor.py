@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import Cancelled, InputError, marked
+from segstudio.project.samples import Samples
 from segstudio_training.balance import balance_offsets
 from segstudio_training.checkpoint import Checkpoint
+from segstudio_training.data.inputs import resized
 from segstudio_training.device import pick_device, torch_threads, usable_cores
 from segstudio_training.islands import merge_islands
 from segstudio_training.networks import NETWORKS, build_network
@@ -115,17 +116,19 @@ class Predictor:
 
     def predict(
         self,
-        image: Pixels,
+        image: Samples,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
         min_island: int = 0,
         orientation: int = 1,
         balance: float = 0.0,
+        keep_thin: bool = False,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
+            image: (H, W, 3) uint8 RGB; where the checkpoint's input is measured, (H, W, C) uint8, uint16 or float32 as
+                `read_input` gives it.
             progress: called with (tiles done, tiles in all).
             cancel: asked between the network's stages.
             min_island: islands of fewer pixels are merged into what surrounds them; their confidence stays.
@@ -133,26 +136,29 @@ class Predictor:
                 result comes back in the frame of `image`.
             balance: 0 is the checkpoint's own trade-off; above it rare classes are favoured, below it frequent ones
                 (see `balance_offsets`).
+            keep_thin: whether thin and long islands are spared (`merge_islands`).
 
         Raises:
-            InputError: `image` is not (H, W, 3) uint8, or there is a balance and the checkpoint does not say how often
+            InputError: `image` is not of this kind, or there is a balance and the checkpoint does not say how often
                 its classes occurred.
             Cancelled: `cancel` said so.
         """
         if orientation != 1:
-            return self._predict_turned(image, progress, cancel, min_island, orientation, balance)
+            return self._predict_turned(image, progress, cancel, min_island, orientation, balance, keep_thin)
         offsets = self._offsets(balance)
         labels, confidence = np.empty(image.shape[:2], np.uint8), np.empty(image.shape[:2], np.uint8)
         self._score_tiles(image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence))
-        return Prediction(merge_islands(labels, min_island), confidence)
+        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
-    def scores(self, image: Pixels, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
+    def scores(self, image: Samples, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
         """The raw scores of `image`, to be kept and read off more than once; arguments and errors as in `predict`."""
         tiles: list[ScoredTile] = []
         self._score_tiles(image, progress, cancel, tiles.append)
         return ImageScores(image.shape[0], image.shape[1], tuple(tiles))
 
-    def read_off(self, scores: ImageScores, min_island: int = 0, balance: float = 0.0) -> Prediction:
+    def read_off(
+        self, scores: ImageScores, min_island: int = 0, balance: float = 0.0, keep_thin: bool = False
+    ) -> Prediction:
         """What `predict` says of the image with these raw scores; arguments and errors as there."""
         offsets = self._offsets(balance)
         labels = np.empty((scores.height, scores.width), np.uint8)
@@ -160,7 +166,7 @@ class Predictor:
         with torch_threads(self.threads), torch.inference_mode():
             for tile in scores.tiles:
                 self._read_tile(tile, offsets, labels, confidence)
-        return Prediction(merge_islands(labels, min_island), confidence)
+        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def values(self, height: int, width: int) -> int:
         """How many raw scores an image of this size has, overlaps excepted."""
@@ -188,17 +194,18 @@ class Predictor:
 
     def _predict_turned(
         self,
-        image: Pixels,
+        image: Samples,
         progress: Progress | None,
         cancel: Cancel | None,
         min_island: int,
         orientation: int,
         balance: float,
+        keep_thin: bool,
     ) -> Prediction:
         from segstudio.project.images import stored, upright
 
         turned = np.ascontiguousarray(upright(image, orientation))
-        found = self.predict(turned, progress, cancel, min_island, balance=balance)
+        found = self.predict(turned, progress, cancel, min_island, balance=balance, keep_thin=keep_thin)
         return Prediction(
             np.ascontiguousarray(stored(found.labels, orientation)),
             np.ascontiguousarray(stored(found.confidence, orientation)),
@@ -224,14 +231,13 @@ class Predictor:
 
     def _score_tiles(
         self,
-        image: Pixels,
+        image: Samples,
         progress: Progress | None,
         cancel: Cancel | None,
         take: Callable[[ScoredTile], None],
     ) -> None:
         """Give the raw scores of `image` to `take`, tile by tile."""
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
+        self._refuse_other_kind(image)
         tiles = list(self.tiles(image.shape[0], image.shape[1]))
         self._cancel = cancel
         try:
@@ -247,6 +253,16 @@ class Predictor:
         if progress is not None:
             progress(len(tiles), len(tiles))
 
+    def _refuse_other_kind(self, image: Samples) -> None:
+        wanted = self.checkpoint.normalisation
+        good = image.ndim == 3 and image.shape[2] == wanted.count and image.size
+        if not wanted.is_measured and not (good and image.dtype == np.uint8):
+            raise InputError(marked("An image must be red, green and blue with 8 bits each to be predicted."))
+        if not good or image.dtype not in (np.uint8, np.uint16, np.float32):
+            raise InputError(
+                marked("An image must have the {count} channels that the network was taught on."), count=wanted.count
+            )
+
     def _read_tile(self, tile: ScoredTile, offsets: Tensor | None, labels: Pixels, confidence: Pixels) -> None:
         """Write labels and confidence of the tile's core into the arrays of the whole image."""
         outer, core = tile.outer, tile.core
@@ -260,19 +276,21 @@ class Predictor:
             labels[target] = index.to(torch.uint8).cpu().numpy()
             confidence[target] = (greatest * 255).round_().to(torch.uint8).cpu().numpy()
 
-    def _scores(self, image: Pixels) -> Tensor:
+    def _scores(self, image: Samples) -> Tensor:
         """(C, h, w) float32 raw class scores of `image` at working size."""
         height, width = image.shape[:2]
         scale = self.checkpoint.working_scale
         h, w = max(1, round(height * scale)), max(1, round(width * scale))
         if (h, w) != (height, width):
-            image = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
+            image = resized(image, (w, h))
         if h < LEAST_SIDE or w < LEAST_SIDE:
-            image = cv2.copyMakeBorder(
-                image, 0, max(0, LEAST_SIDE - h), 0, max(0, LEAST_SIDE - w), cv2.BORDER_REPLICATE
-            )
-        pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(self.device).to(torch.float32)
-        batch = pixels.sub_(self._mean).mul_(self._per_std).permute(2, 0, 1)[None]
+            image = np.pad(image, ((0, max(0, LEAST_SIDE - h)), (0, max(0, LEAST_SIDE - w)), (0, 0)), mode="edge")
+        if self.checkpoint.normalisation.is_measured:
+            pixels = torch.from_numpy(self.checkpoint.normalisation.applied(image)).to(self.device)
+        else:
+            pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(self.device).to(torch.float32)
+            pixels = pixels.sub_(self._mean).mul_(self._per_std)
+        batch = pixels.permute(2, 0, 1)[None]
         batch = batch.to(self.plan.dtype).contiguous(memory_format=self.plan.memory_format)
         return self.network(batch)[0, :, :h, :w].float()
 

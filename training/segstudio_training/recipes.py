@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from segstudio.core.errors import InputError, marked
 from segstudio_training.class_weights import DEFAULT_RULE
 from segstudio_training.data.augment import Augmentation
-from segstudio_training.engine import Schedule
+from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.job import Recipe
 
 
@@ -37,6 +37,7 @@ PLAIN = Recipe(
     augmentation=Augmentation(scale=(1.0, 1.0), aspect=1.0, brightness=0, contrast=0, saturation=0, gamma=0),
     averaged=False,
     schedule=Schedule.CONSTANT,
+    optimizer=Optimizer.ADAMW,
 )
 
 DEFAULT = "default"

@@ -17,6 +17,7 @@ from typing import Any
 
 from segstudio.core.errors import TrainingError, marked
 from segstudio.core.resources import resource_root
+from segstudio.formats.atomic import write_atomically
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round, Taught
 from segstudio_training.choices import AS_USUAL, OPTIONS, RoundChoices, chosen_options, default_key
@@ -143,6 +144,16 @@ def starter_checkpoint() -> Path:
     return resource_root() / "starter.safetensors"
 
 
+def _starter_for(project: Project, is_far: bool) -> Path:
+    """Where the round finds the starter."""
+    if not is_far:
+        return starter_checkpoint()
+    shared = project.checkpoints_dir / starter_checkpoint().name
+    if not shared.is_file():
+        write_atomically(shared, starter_checkpoint().read_bytes())
+    return shared
+
+
 def order_round(
     project: Project,
     seconds: float,
@@ -150,6 +161,7 @@ def order_round(
     choices: RoundChoices = AS_USUAL,
     include_unreviewed: bool = False,
     lap: int = 0,
+    is_far: bool = False,
 ) -> RoundOrder:
     """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
 
@@ -161,6 +173,7 @@ def order_round(
         include_unreviewed: whether label maps that nobody looked at teach too, because the person said so.
         lap: as in `RoundOrder`. Each lap has a seed of its own: else one that starts where the last one did, because
             that was not taken, would only repeat it.
+        is_far: whether the round runs on another computer, which sees the folder and not this installation.
 
     Raises:
         TrainingError: no image is accepted.
@@ -183,7 +196,7 @@ def order_round(
         arguments += ["--from", str(parent.checkpoint)]
     elif starter_checkpoint().is_file():
         # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
-        arguments += ["--encoder-weights", str(starter_checkpoint())]
+        arguments += ["--encoder-weights", str(_starter_for(project, is_far))]
     if lap:
         arguments += ["--follow-job", "--seed", str(lap - 1)]
     return RoundOrder(

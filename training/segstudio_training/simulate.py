@@ -35,6 +35,7 @@ from segstudio.project.project import Project
 from segstudio.project.voc_folder import VocFolder
 from segstudio_training.checkpoint import follow_classes, load_checkpoint
 from segstudio_training.command_line import own_command, own_environment
+from segstudio_training.data.inputs import read_input
 from segstudio_training.device import pick_device
 from segstudio_training.metrics import ConfusionMatrix, Labels
 from segstudio_training.predictor import Predictor
@@ -153,7 +154,9 @@ def _work_on(
     shown: Labels = np.full_like(truth, 255)
     if predictor is not None:
         shown = predictor.predict(
-            folder.read_image(name), min_island=MIN_ISLAND, orientation=folder.view_orientation(name)
+            read_input(folder, name, predictor.checkpoint.normalisation),
+            min_island=MIN_ISLAND,
+            orientation=folder.view_orientation(name),
         ).labels
         corrected = person.correct(shown)
     confusion = ConfusionMatrix(len(project.classes))

@@ -80,6 +80,11 @@ class SimulatedPerson:
         return self.correct(np.full_like(self.truth, VOID))
 
 
+def correction_seconds(shown: Labels, truth: Labels) -> float:
+    """Seconds that the person takes to correct `shown`; both (H, W) uint8 of one size."""
+    return SimulatedPerson(truth).correct(shown).seconds
+
+
 def wrong_pixels(shown: Labels, truth: Labels) -> Mask:
     """(H, W) bool: where the truth has a class and `shown` another, or void."""
     return (truth != VOID) & (shown != truth)

@@ -14,7 +14,7 @@ from torch import Tensor
 from segstudio.core.errors import CheckpointError, marked
 from segstudio.formats.atomic import write_atomically
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,11 @@ class TrainingState:
         network_name, network_arguments: as in a checkpoint.
         seed, step: batch number `step` is the next.
         progress: share of the budget used, 0 to 1.
+        next_scoring: share of the budget at which the next scoring on the way is due.
         network, average, optimizer: state dicts.
         average_steps: steps that went into the average.
+        best, best_miou, scorings_since_best: the best average on the way (None before any), its score, and how many
+            scorings have not beaten it.
         random: torch's generator state (dropout).
     """
 
@@ -37,9 +40,13 @@ class TrainingState:
     seed: int
     step: int
     progress: float
+    next_scoring: float | None
     network: dict[str, Tensor]
     average: dict[str, Tensor]
     average_steps: int
+    best: dict[str, Tensor] | None
+    best_miou: float
+    scorings_since_best: int
     optimizer: dict[str, Any]
     random: Tensor
 

@@ -12,10 +12,10 @@ from PIL import Image
 
 from segstudio.core.errors import InputError, SegStudioError, TrainingError
 from segstudio.project.voc_folder import VocFolder
-from segstudio_training.checkpoint import Normalisation
 from segstudio_training.data.augment import AUGMENTATIONS, Augmentation, augmentation_called, augmented
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.teaching_set import Sample, TeachingSet, read_pair, working_scale
+from segstudio_training.normalisation import Normalisation
 from tests.unit.training.conftest import write_voc
 
 PLAN = BatchPlan(2, (32, 32), Augmentation(), Normalisation(), seed=3)

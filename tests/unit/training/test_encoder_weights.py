@@ -50,13 +50,17 @@ def test_vgg16_weights_give_vgg16_features(vgg: nn.Module, tmp_path: Path, suffi
         assert torch.allclose(ours, vgg[6:13](vgg[:6](image)), atol=1e-4)
 
 
-def test_a_checkpoint_s_encoder_is_taken_though_its_classes_are_others(tmp_path: Path) -> None:
+def test_all_of_a_checkpoint_but_the_classifier_is_taken_though_its_classes_are_others(tmp_path: Path) -> None:
     other = tiny_checkpoint(("cat", "dog"), seed=9)
     path = save_checkpoint(tmp_path / "a.safetensors", other)
     network = build_network("segnet", 5, {"width": 4})
+    before = network.classifier.weight.clone()
     load_encoder_weights(network, str(path))
-    for name, tensor in network.encoder.state_dict().items():
-        assert torch.allclose(tensor.float(), other.state_dict[f"encoder.{name}"].float(), atol=1e-2), name
+    taken = [name for name in network.state_dict() if not name.startswith("classifier.")]
+    assert any(name.startswith("decoder.") for name in taken)
+    for name in taken:
+        assert torch.allclose(network.state_dict()[name].float(), other.state_dict[name].float(), atol=1e-2), name
+    assert torch.equal(network.classifier.weight, before)
 
 
 def test_an_encoder_of_another_width_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from segstudio.core.errors import Cancelled, InputError
 from segstudio.project.images import upright
 from segstudio_training import plan as plans
 from segstudio_training import predictor as predictors
+from segstudio_training.islands import merge_islands
 from segstudio_training.plan import CANDIDATES, PLAIN, SAFE, Plan, fastest_plan
 from segstudio_training.predictor import Predictor
 from tests.unit.training.conftest import TINY, draw_pair, tiny_checkpoint
@@ -132,6 +133,10 @@ def test_islands_are_merged_on_request() -> None:
         return int((labels[:, 1:] != labels[:, :-1]).sum())
 
     assert changes(smooth.labels) < changes(rough.labels)
+    for orientation in (1, 6):
+        rough = predictor.predict(image, orientation=orientation)
+        spared = predictor.predict(image, min_island=40, keep_thin=True, orientation=orientation)
+        assert np.array_equal(spared.labels, merge_islands(rough.labels, 40, keep_thin=True))
 
 
 def test_a_grey_image_is_refused_with_a_sentence() -> None:

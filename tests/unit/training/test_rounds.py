@@ -62,7 +62,7 @@ def test_a_first_round_starts_from_the_starters_encoder(project: Project) -> Non
     assert arguments[arguments.index("--max-seconds") + 1] == "12.5"
     assert arguments[-2:] == ["--recipe", "plain"]
     job = json.loads(Path(arguments[arguments.index("--job") + 1]).read_text())
-    assert job == {"train": ["s00", "s01", "s02", "s03"], "heldout": ["s04", "s05"]}
+    assert job == {"train": ["s00", "s01", "s02", "s03"], "heldout": ["s04", "s05"], "fresh": []}
 
 
 def test_a_later_round_starts_from_the_network_in_use(project: Project, tmp_path: Path) -> None:

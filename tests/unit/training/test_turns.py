@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from segstudio.project.voc_folder import VocFolder
-from segstudio_training.checkpoint import Normalisation
 from segstudio_training.class_weights import class_frequencies
 from segstudio_training.data.augment import Augmentation, augmented
 from segstudio_training.data.batches import BatchPlan, make_batch
 from segstudio_training.data.teaching_set import PLACES_KEPT, Sample, TeachingSet
 from segstudio_training.data.turns import MOST_DRAWN, RareClasses, Turns
+from segstudio_training.normalisation import Normalisation
 
 
 def images(turns: Turns, count: int) -> list[int]:

@@ -19,7 +19,10 @@ from torchvision.transforms.v2 import functional
 
 from segstudio.core.class_table import VOID
 from segstudio.core.errors import InputError, marked
+from segstudio.project.samples import Samples
+from segstudio_training.data.inputs import by_fours
 from segstudio_training.data.teaching_set import Pixels, Sample
+from segstudio_training.normalisation import LIMIT, REACH
 
 CROP_DRAWS = 4
 """Where a crop is all void, so many others are tried."""
@@ -106,7 +109,7 @@ def augmented(
     how: Augmentation,
     around: tuple[int, int] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One varied crop: (3, h, w) uint8 image and (h, w) uint8 labels, (h, w) = `crop`.
+    """One varied crop: (C, h, w) image of the sample's type and (h, w) uint8 labels, (h, w) = `crop`.
 
     Where `around` (row, column) is given, the crop holds that pixel near its middle, as far as the image allows.
     """
@@ -124,16 +127,19 @@ def augmented(
     labels = functional.resize(labels, list(crop))
     if random.random() < how.flip:
         image, labels = functional.horizontal_flip(image), functional.horizontal_flip(labels)
-    image = _recoloured(image, random, how)
+    image = _recoloured(image, random, how) if image.dtype == torch.uint8 else _relit(image, random, how)
     return image.as_subclass(torch.Tensor), labels.as_subclass(torch.Tensor)[0]
 
 
-def _rotated(image: Pixels, labels: Pixels, degrees: float) -> tuple[Pixels, Pixels]:
-    """(H, W, 3) `image` and (H, W) `labels` turned about their middle; what comes from outside is mirrored and void."""
+def _rotated(image: Samples, labels: Pixels, degrees: float) -> tuple[Samples, Pixels]:
+    """(H, W, C) `image` and (H, W) `labels` turned about their middle; what comes from outside is mirrored and void."""
     height, width = labels.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     # Mirrored and not black, so that convolutions beside the void see no edge that no image has.
-    turned = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    linear, mirrored = cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101
+    turned = by_fours(
+        lambda part: cv2.warpAffine(part, turn, (width, height), flags=linear, borderMode=mirrored), image
+    )
     mask = cv2.warpAffine(
         labels, turn, (width, height), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=VOID
     )
@@ -148,14 +154,44 @@ def _recoloured(image: torch.Tensor, random: np.random.Generator, how: Augmentat
     image = functional.adjust_gamma(image, 1 + how.gamma * random.uniform(-1, 1))
     if how.hue or how.channel_gain:
         image = _tinted(image, how.hue * random.uniform(-1, 1), 1 + how.channel_gain * random.uniform(-1, 1, 3))
-    if how.blur:
-        sigma = how.blur * random.uniform(0, 1)
-        # Below a quarter of a pixel there is nothing to see.
-        image = functional.gaussian_blur(image, [BLUR_SIDE, BLUR_SIDE], [sigma]) if sigma > 0.25 else image
+    image = _blurred(image, random, how.blur)
     if how.noise:
         grain = how.noise * random.uniform(0, 1) * random.standard_normal(tuple(image.shape), dtype=np.float32)
         image = (image + torch.from_numpy(grain.astype(np.float32))).round_().clamp_(0, 255).to(torch.uint8)
     return image
+
+
+def _relit(image: torch.Tensor, random: np.random.Generator, how: Augmentation) -> torch.Tensor:
+    """(C, h, w) float32 `image` in another light, for channels that need not be colours.
+
+    Brightness, contrast and gamma as `_recoloured`, on the range that was measured (0 to 1 from its low to its high
+    percentile) and the same for all channels, with gains of each channel, blur and noise; there is no saturation and no
+    hue.
+    """
+    seen = image / (2 * REACH) + 0.5
+    seen = seen * (1 + how.brightness * random.uniform(-1, 1))
+    middle = seen.mean()
+    seen = (seen - middle) * (1 + how.contrast * random.uniform(-1, 1)) + middle
+    exponent = 1 + how.gamma * random.uniform(-1, 1)
+    # Below the low percentile there is no power to be taken.
+    seen = torch.where(seen > 0, seen.clamp_min(0) ** exponent, seen)
+    if how.channel_gain:
+        gains = 1 + how.channel_gain * random.uniform(-1, 1, len(seen))
+        seen = seen * torch.from_numpy(gains).float()[:, None, None]
+    seen = _blurred(seen, random, how.blur)
+    if how.noise:
+        grain = how.noise / 255 * random.uniform(0, 1) * random.standard_normal(tuple(seen.shape), dtype=np.float32)
+        seen = seen + torch.from_numpy(grain.astype(np.float32))
+    return ((seen - 0.5) * (2 * REACH)).clamp(-LIMIT, LIMIT)
+
+
+def _blurred(image: torch.Tensor, random: np.random.Generator, most: float) -> torch.Tensor:
+    """`image` blurred by at most `most` pixels; 0 draws nothing."""
+    if not most:
+        return image
+    sigma = most * random.uniform(0, 1)
+    # Below a quarter of a pixel there is nothing to see.
+    return functional.gaussian_blur(image, [BLUR_SIDE, BLUR_SIDE], [sigma]) if sigma > 0.25 else image
 
 
 def _tinted(image: torch.Tensor, hue: float, gains: npt.NDArray[np.float64]) -> torch.Tensor:

@@ -15,17 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segstudio_training.checkpoint import Normalisation
 from segstudio_training.data.augment import Augmentation, augmented
 from segstudio_training.data.teaching_set import TeachingSet
 from segstudio_training.data.turns import VARIATION, Turns
+from segstudio_training.launch import ALONE, Place
+from segstudio_training.normalisation import Normalisation
 
 BATCHES_AHEAD = 3
 
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed.
+    """What a batch is: size, crop (h, w) in pixels, augmentation, normalisation, seed, and whose share is made.
 
     `turns` says which image comes when; None takes every image once before any comes again.
     """
@@ -36,22 +37,33 @@ class BatchPlan:
     normalisation: Normalisation
     seed: int
     turns: Turns | None = None
+    place: Place = ALONE
 
 
 def make_batch(teaching: TeachingSet, plan: BatchPlan, step: int) -> tuple[Tensor, Tensor]:
-    """Batch number `step`: (N, 3, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed."""
+    """Batch number `step`: (N, C, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed.
+
+    Where several processes share the batch, the images are the same and each process makes its own share of them.
+    """
     turns = plan.turns or Turns(len(teaching), plan.seed)
     images, labels = [], []
-    for place in range(step * plan.size, (step + 1) * plan.size):
+    for place in plan.place.share_of(range(step * plan.size, (step + 1) * plan.size)):
         turn = turns.at(place)
         random = np.random.default_rng((plan.seed, VARIATION, place))
         image, label = augmented(teaching[turn.image], plan.crop, random, plan.augmentation, turn.around)
         images.append(image)
         labels.append(label)
-    mean = torch.tensor(plan.normalisation.mean).view(1, 3, 1, 1) * 255
-    std = torch.tensor(plan.normalisation.std).view(1, 3, 1, 1) * 255
-    batch = (torch.stack(images).to(torch.float32) - mean) / std
+    batch = torch.stack(images)
+    if not plan.normalisation.is_measured:
+        batch = _normalised(batch, plan.normalisation)
     return batch.contiguous(memory_format=torch.channels_last), torch.stack(labels).to(torch.int64)
+
+
+def _normalised(images: Tensor, normalisation: Normalisation) -> Tensor:
+    """(N, 3, h, w) uint8 images as float32."""
+    mean = torch.tensor(normalisation.mean).view(1, 3, 1, 1) * 255
+    std = torch.tensor(normalisation.std).view(1, 3, 1, 1) * 255
+    return (images.to(torch.float32) - mean) / std
 
 
 class BatchStream:

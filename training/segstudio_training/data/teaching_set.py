@@ -18,6 +18,9 @@ import numpy.typing as npt
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.errors import InputError, TrainingError, marked
+from segstudio.project.samples import Samples
+from segstudio_training.data.inputs import read_input, resized
+from segstudio_training.normalisation import FIXED, Normalisation
 
 Pixels = npt.NDArray[np.uint8]
 ClassPlaces = dict[int, npt.NDArray[np.uint16]]
@@ -48,6 +51,9 @@ class LabelSource(Protocol):
     def read_image(self, name: str) -> Pixels:
         """(H, W, 3) uint8 RGB in the mask's frame."""
 
+    def read_samples(self, name: str) -> Samples:
+        """(H, W, C) all channels at their own depth, in the same frame."""
+
     def view_orientation(self, name: str) -> int:
         """The EXIF orientation, 1 to 8, that turns this frame upright."""
 
@@ -57,9 +63,15 @@ class LabelSource(Protocol):
 
 @dataclass(frozen=True)
 class Sample:
-    """One image ready to be cropped from: (H, W, 3) and (H, W) uint8, upright, at working size."""
+    """An image and its label map, both upright.
 
-    image: Pixels
+    Attributes:
+        image: (H, W, 3) uint8 where the input is fixed. Where it is measured, (H, W, C): the file's own numbers as
+            they are read, and float32 as the network sees them (`Normalisation.applied`) once they are reduced.
+        labels: (H, W) uint8.
+    """
+
+    image: Samples
     labels: Pixels
 
     @property
@@ -68,15 +80,15 @@ class Sample:
         return self.image.nbytes + self.labels.nbytes
 
 
-def read_pair(source: LabelSource, name: str) -> Sample:
-    """Image and label map of `name` upright at full size.
+def read_pair(source: LabelSource, name: str, normalisation: Normalisation = FIXED) -> Sample:
+    """Image (as `read_input`) and label map of `name` upright at full size.
 
     Raises:
-        InputError: unreadable, or of different sizes.
+        InputError: unreadable, of different sizes, or with fewer channels than `normalisation` wants.
     """
     from segstudio.project.images import upright
 
-    image = source.read_image(name)
+    image = read_input(source, name, normalisation)
     labels = source.read_label_map(name)
     if image.shape[:2] != labels.shape:
         raise InputError(
@@ -101,10 +113,18 @@ def working_scale(source: LabelSource, names: Sequence[str], working_side: int) 
 class TeachingSet:
     """The accepted images that teach, by position. Safe to use from several threads."""
 
-    def __init__(self, source: LabelSource, names: Sequence[str], scale: float, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        source: LabelSource,
+        names: Sequence[str],
+        scale: float,
+        cache_bytes: int = CACHE_BYTES,
+        normalisation: Normalisation = FIXED,
+    ) -> None:
         self.names = list(names)
         self.scale = scale
         self._source = source
+        self._normalisation = normalisation
         self._budget = cache_bytes
         self._held = 0
         self._cache: OrderedDict[int, Sample] = OrderedDict()
@@ -127,7 +147,7 @@ class TeachingSet:
             if index in self._cache:
                 self._cache.move_to_end(index)
                 return self._cache[index]
-        sample = self._reduced(read_pair(self._source, self.names[index]))
+        sample = self._reduced(read_pair(self._source, self.names[index], self._normalisation))
         with self._lock:
             if index not in self._cache and sample.nbytes <= self._budget:
                 self._cache[index] = sample
@@ -166,11 +186,11 @@ class TeachingSet:
         size = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
         if size == (width, height):
             # Copies: torch wants arrays that may be written to, and a reader may hand out others.
-            return Sample(sample.image.copy(), sample.labels.copy())
-        return Sample(
-            cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
-            cv2.resize(sample.labels, size, interpolation=cv2.INTER_NEAREST_EXACT),
-        )
+            image, labels = sample.image.copy(), sample.labels.copy()
+        else:
+            image = resized(sample.image, size)
+            labels = cv2.resize(sample.labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        return Sample(self._normalisation.applied(image) if self._normalisation.is_measured else image, labels)
 
 
 def _some_pixels(mask: npt.NDArray[np.bool_], random: np.random.Generator) -> npt.NDArray[np.uint16]:

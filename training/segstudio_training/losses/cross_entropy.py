@@ -29,6 +29,11 @@ class WeightedCrossEntropy(nn.Module):
         cost = functional.cross_entropy(
             scores.float(), labels, weight=self.class_weights, ignore_index=VOID, reduction="sum"
         )
-        # Each pixel's weight, without an index into the table for void.
-        counts = torch.bincount(labels.flatten(), minlength=VOID + 1)[: len(self.class_weights)]
-        return cost / (counts * self.class_weights).sum().clamp_min(1e-6)
+        return cost / label_weight(labels, self.class_weights).clamp_min(1e-6)
+
+
+def label_weight(labels: Tensor, class_weights: Tensor) -> Tensor:
+    """Scalar sum over (N, H, W) int64 `labels` of their (C,) `class_weights`; 255 weighs nothing."""
+    # Counted by class: void has no place in the table of weights.
+    counts = torch.bincount(labels.flatten(), minlength=VOID + 1)[: len(class_weights)]
+    return (counts * class_weights).sum()

@@ -1,9 +1,10 @@
 """The networks that a checkpoint may name, in one table.
 
-A network is one file here and a row in `NETWORKS`. Each is a `torch.nn.Module` that maps (N, 3, H, W) float images
-to (N, classes, H, W) class scores, and whose last layer with weights is called `classifier`: a 1×1 convolution with a
-row of weights and a bias for each class. It takes any size from 32×32 on and batches of one image; what is to be taken
-over from other networks is called `encoder`, and `imagenet_encoder` names the row of `encoder_weights` that fills it.
+A network is one file here and a row in `NETWORKS`. Each is a `torch.nn.Module` that maps (N, channels, H, W) float
+images to (N, classes, H, W) class scores, and whose last layer with weights is called `classifier`: a 1×1 convolution
+with a row of weights and a bias for each class. It takes any size from 32×32 on and batches of one image; what is to be
+taken over from other networks is called `encoder`, whose first convolution takes the image, and `imagenet_encoder`
+names the row of `encoder_weights` that fills it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from segstudio_training.networks.unet import UNet
 
 Argument = int | float
 MAX_WIDTH = 1024
+CHANNELS, RGB_CHANNELS = "channels", 3
+"""An argument of every network, the channels of the image: three where it is not told, as in older checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class NetworkEntry:
     Attributes:
         title: what a person reads.
         build: called as ``build(num_classes, arguments)``.
-        defaults: every argument that `build` takes, with its default; an argument's type is its default's.
+        defaults: every argument that `build` takes but for the channels, with its default, whose type it has.
         stride: pixels per step of the coarsest features; tiles are cut in multiples of it.
         context: pixels to each side that a prediction depends on noticeably; the overlap of tiles.
         width_without_gpu: the width that is bearable on a processor, where there is a width to choose.
@@ -42,25 +45,29 @@ class NetworkEntry:
     width_without_gpu: int = 16
 
 
+def _channels(arguments: Mapping[str, Argument]) -> int:
+    return int(arguments.get(CHANNELS, RGB_CHANNELS))
+
+
 def _build_segnet(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
-    return SegNet(num_classes, width=int(arguments["width"]), dropout=float(arguments["dropout"]))
+    return SegNet(num_classes, int(arguments["width"]), float(arguments["dropout"]), _channels(arguments))
 
 
 def _build_unet(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
-    return UNet(num_classes, width=int(arguments["width"]), dropout=float(arguments["dropout"]))
+    return UNet(num_classes, int(arguments["width"]), float(arguments["dropout"]), _channels(arguments))
 
 
-def _build_lraspp(num_classes: int, _arguments: Mapping[str, Argument]) -> nn.Module:
+def _build_lraspp(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
     # Here and below: torchvision's models take a second to import, which a SegNet need not wait for.
     from segstudio_training.networks.lraspp import LRASPP
 
-    return LRASPP(num_classes)
+    return LRASPP(num_classes, channels=_channels(arguments))
 
 
 def _build_deeplabv3(num_classes: int, arguments: Mapping[str, Argument]) -> nn.Module:
     from segstudio_training.networks.deeplabv3 import DeepLabV3
 
-    return DeepLabV3(num_classes, dropout=float(arguments["dropout"]))
+    return DeepLabV3(num_classes, dropout=float(arguments["dropout"]), channels=_channels(arguments))
 
 
 NETWORKS: dict[str, NetworkEntry] = {
@@ -94,7 +101,7 @@ def checked_arguments(name: str, arguments: Mapping[str, object]) -> dict[str, A
     entry = network_entry(name)
     complete = dict(entry.defaults)
     for key, value in arguments.items():
-        default = entry.defaults.get(key)
+        default = RGB_CHANNELS if key == CHANNELS else entry.defaults.get(key)
         good = default is not None and isinstance(value, (int, float)) and not isinstance(value, bool)
         if good and isinstance(default, int):
             good = isinstance(value, int) and 1 <= value <= MAX_WIDTH
@@ -108,7 +115,9 @@ def checked_arguments(name: str, arguments: Mapping[str, object]) -> dict[str, A
     return complete
 
 
-def chosen_arguments(name: str, width: int | None, dropout: float, has_gpu: bool) -> dict[str, Argument]:
+def chosen_arguments(
+    name: str, width: int | None, dropout: float, has_gpu: bool, channels: int = RGB_CHANNELS
+) -> dict[str, Argument]:
     """The arguments of a fresh network `name`.
 
     Args:
@@ -116,6 +125,7 @@ def chosen_arguments(name: str, width: int | None, dropout: float, has_gpu: bool
         width: what a person asks for; None takes what suits the machine.
         dropout: 0 where none is asked for.
         has_gpu: whether it is going to run on one.
+        channels: of the image.
 
     Raises:
         InputError: an unknown network, or one that has no such argument.
@@ -127,7 +137,8 @@ def chosen_arguments(name: str, width: int | None, dropout: float, has_gpu: bool
         raise InputError(marked("{title} has no dropout. Leave the dropout out."), title=entry.title)
     suitable = entry.defaults.get("width", 0) if has_gpu else entry.width_without_gpu
     given = {"width": suitable if width is None else width, "dropout": dropout}
-    return {key: given[key] for key in entry.defaults}
+    told = {} if channels == RGB_CHANNELS else {CHANNELS: channels}
+    return {key: given[key] for key in entry.defaults} | told
 
 
 def build_network(name: str, num_classes: int, arguments: Mapping[str, object]) -> nn.Module:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
+from segstudio_training.networks.first_layer import take_channels
+
 
 class DeepLabV3(nn.Module):
     """torchvision's network with its `classifier` as the last layer.
@@ -17,15 +19,17 @@ class DeepLabV3(nn.Module):
     Args:
         num_classes: number of classes, at least 1.
         dropout: probability of dropping a feature behind the pyramid (torchvision's own is 0.5).
+        channels: channels of the input image.
     """
 
     imagenet_encoder = "mobilenet_v3_large"
 
-    def __init__(self, num_classes: int, dropout: float = 0.0) -> None:
+    def __init__(self, num_classes: int, dropout: float = 0.0, channels: int = 3) -> None:
         super().__init__()
         self.num_classes = num_classes
         made = deeplabv3_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=num_classes)
         self.encoder = made.backbone
+        take_channels(self.encoder, channels)
         pyramid, *between, classifier = made.classifier
         _free_pooling_of_norm(pyramid.convs[-1])
         pyramid.project[-1].p = dropout
@@ -37,7 +41,7 @@ class DeepLabV3(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Class scores before softmax: (N, num_classes, H, W) of an (N, 3, H, W) float image, H and W at least 32."""
+        """Class scores before softmax: (N, num_classes, H, W) of (N, channels, H, W) floats, H and W at least 32."""
         scores = self.classifier(self.smooth(self.pyramid(self.encoder(image)["out"])))
         return functional.interpolate(scores, image.shape[-2:], mode="bilinear", align_corners=False)
 
