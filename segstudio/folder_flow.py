@@ -34,6 +34,7 @@ from segstudio.services.settings import (
     ROUND_COMMAND,
     THEME,
     UNREVIEWED_TEACH,
+    WARM_TRAINER,
     Settings,
 )
 from segstudio.services.theme import ThemeChoice, apply_theme
@@ -273,6 +274,7 @@ class FolderFlow(QObject):
             get(PIXEL_LIMIT),
             get(HOLD_TOGGLES),
             get(UNREVIEWED_TEACH),
+            get(WARM_TRAINER),
             get(ROUND_COMMAND),
             get(DRAFTS_TEACH),
         )
@@ -287,6 +289,7 @@ class FolderFlow(QObject):
         store(PIXEL_LIMIT, values.pixel_limit)
         store(HOLD_TOGGLES, values.hold_toggles)
         store(UNREVIEWED_TEACH, values.unreviewed_teach)
+        store(WARM_TRAINER, values.warm_trainer)
         store(ROUND_COMMAND, values.round_command)
         store(DRAFTS_TEACH, values.drafts_teach)
         if values.min_island != self._settings.get(MIN_ISLAND):

@@ -222,7 +222,7 @@ def _taught(made: Round) -> str:
     """How a round was taught, as the panel calls it; only what there is a choice of."""
     keys = {"class_weights": made.taught.rule, "loss": made.taught.loss, "augmentation": made.taught.augmentation}
     titles = [tr(row.title) for field, _, rows in OPTIONS if len(rows) > 1 for row in rows if row.key == keys[field]]
-    return " · ".join(titles)
+    return " · ".join([*titles, tr("by itself")] if made.taught.automatic else titles)
 
 
 def _when(created: str) -> str:

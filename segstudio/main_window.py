@@ -29,8 +29,10 @@ from segstudio.core.resources import resource_root
 from segstudio.folder_flow import FolderFlow
 from segstudio.history_flow import HistoryFlow
 from segstudio.image_flow import ImageFlow
+from segstudio.learning_flow import LearningFlow
 from segstudio.model_flow import ModelFlow
 from segstudio.review_flow import ReviewFlow
+from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
@@ -73,6 +75,9 @@ class MainWindow(QMainWindow):
         self.session = Session(notifier, settings, self)
         self.proposals = ProposalService(self)
         self.rounds = RoundRunner(self)
+        self.learning = KeepLearning(
+            self.session, self.rounds, lambda: self.compare_flow.runner.is_running, parent=self
+        )
         self.thumbnails = ThumbnailService(self)
         self.actions_table = Actions(self)
         self.parts = WindowParts()
@@ -167,12 +172,16 @@ class MainWindow(QMainWindow):
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
         self.model_flow = ModelFlow(
-            parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self
+            parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self.learning, self
+        )
+        self.learning_flow = LearningFlow(
+            parts, self.session, self.settings, self.proposals, self.rounds, self.learning, self
         )
         self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
         self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
         self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
+        self.compare_flow.ended.connect(self.learning.look_around)
         self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)
         self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()

@@ -10,10 +10,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from segstudio.actions import Actions
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Proposal, Status
+from segstudio.project.rounds import Round
 from segstudio.services.image_shelf import OpenImage
+from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.primary_action import Offer, Primary, Situation, offer
+from segstudio.services.renewal import Renewal
 from segstudio.services.rounds import RoundResult, RoundRunner, Verdict
 from segstudio.services.session import Session
 from segstudio.services.settings import (
@@ -57,6 +60,7 @@ class ModelFlow(QObject):
         notifier: Notifier,
         proposals: ProposalService,
         rounds: RoundRunner,
+        learning: KeepLearning,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -67,8 +71,9 @@ class ModelFlow(QObject):
         self._notifier = notifier
         self._proposals = proposals
         self._rounds = rounds
+        self._learning = learning
         self._overall_since: float | None = None
-        self._renew: list[str] = []
+        self._renewal = Renewal()
         self._learnt_from = 0
         self._connect()
         parts.brush.set_island(settings.get(MIN_ISLAND))
@@ -100,7 +105,8 @@ class ModelFlow(QObject):
         panel.use_round_clicked.connect(self._on_use_round)
         panel.keep_clicked.connect(self._on_use_newest)
         panel.roll_back_clicked.connect(self._on_roll_back)
-        self._parts.status.cancel_clicked.connect(proposals.cancel)
+        self._learning.lap_due.connect(lambda: self._start_round(panel.budget_seconds(), asked_for=False))
+        self._parts.status.cancel_clicked.connect(self._cancel_proposals)
         self._parts.status.primary_clicked.connect(self.do_primary)
         self._parts.brush.island_changed.connect(self._on_island_changed)
         self._actions["propose"].triggered.connect(lambda: self.propose())
@@ -123,12 +129,15 @@ class ModelFlow(QObject):
             return
         self._overall_since = time.monotonic()
         self._parts.status.busy.start(tr("Proposing"))
-        self._proposals.request(
-            name for name in project.names if self._session.status(name) in (Status.UNLABELLED, Status.PROPOSED)
-        )
+        open_to_it = (Status.UNLABELLED, Status.PROPOSED)
+        names = [name for name in project.names if self._session.status(name) in open_to_it]
+        self._proposals.request(self._renewal.ask_overall(names))
 
     def fine_tune(self, seconds: int) -> None:
-        """Start a round of `seconds` on what is accepted."""
+        """Start a round of `seconds` on what is accepted, and where learning is to go on the first of many."""
+        self._start_round(seconds, asked_for=True)
+
+    def _start_round(self, seconds: int, asked_for: bool) -> None:
         project = self._session.project
         if project is None or self._rounds.is_running:
             return
@@ -136,8 +145,10 @@ class ModelFlow(QObject):
         try:
             choices, unreviewed = self._parts.model.choices.choices(), self._settings.get(UNREVIEWED_TEACH)
             drafts, command = self._settings.get(DRAFTS_TEACH), self._settings.get(ROUND_COMMAND)
-            self._rounds.start(project, seconds, choices, unreviewed, drafts, command)
+            lap = self._learning.next_lap(asked_for)
+            self._rounds.start(project, seconds, choices, unreviewed, drafts, command, lap)
         except SegStudioError as error:
+            self._learning.stop()
             self._notifier.error(error)
 
     def do_primary(self) -> None:
@@ -206,6 +217,7 @@ class ModelFlow(QObject):
 
     @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
+        self._renewal = Renewal()
         self._show_rounds(project)
         newest = project.current_round()
         if newest is not None:
@@ -231,9 +243,10 @@ class ModelFlow(QObject):
             return
         self._parts.model.set_model(summary(project, model.round_id))
         self._ask_for_open_image()
-        if self._renew:
-            self._proposals.request(self._renew)
-            self._renew = []
+        if self._renewal.is_overall:
+            self._overall_since = time.monotonic()
+            self._parts.status.busy.start(tr("Proposing"))
+        self._proposals.request(self._renewal.model_is_ready())
         self.refresh()
 
     @Slot(object)
@@ -248,8 +261,11 @@ class ModelFlow(QObject):
         newest = project.current_round() if project is not None else None
         if project is None or newest is None:
             return
-        self._renew = [name for name in project.names if self._session.status(name) is Status.PROPOSED]
-        self._session.forget_proposals()
+        proposed = [name for name in project.names if self._session.status(name) is Status.PROPOSED]
+        lazily = self._learning.is_active
+        self._renewal.model_changes(proposed, lazily)
+        if not lazily:
+            self._session.forget_proposals()
         self._proposals.load(project, Model(newest.checkpoint, newest.id), self._settings.get(MIN_ISLAND))
         self._show_rounds(project)
 
@@ -261,19 +277,28 @@ class ModelFlow(QObject):
         self.refresh()
 
     def _ask_for_open_image(self) -> None:
-        """The open image first, then the next ones ahead; only where no proposal of this network is there."""
+        """The open image first, then the next ones ahead; only where no proposal of this network is there.
+
+        An image that the person has begun to paint is left alone.
+        """
         opened, model = self._session.current, self._proposals.model
         if opened is None or model is None:
             return
-        wanted = [opened.name] if opened.proposal is None and opened.is_blank else []
+        is_missing = opened.proposal is None or opened.proposal.round_id != model.round_id
+        wanted = [opened.name] if is_missing and opened.is_blank else []
         ahead = self._session.upcoming(self._settings.get(LOOK_AHEAD))
-        wanted += [name for name in ahead if self._session.status(name) is Status.UNLABELLED]
+        wanted += [name for name in ahead if self._is_missing(name)]
         if wanted:
             self._proposals.request(wanted, first=True)
+
+    def _is_missing(self, name: str) -> bool:
+        status = self._session.status(name)
+        return status is Status.UNLABELLED or (status is Status.PROPOSED and self._renewal.is_stale(name))
 
     @Slot(object)
     def _on_proposed(self, proposed: Proposed) -> None:
         project = self._session.project
+        self._renewal.done(proposed.name)
         if project is not None:
             self._session.take_proposal(
                 proposed.name,
@@ -282,6 +307,7 @@ class ModelFlow(QObject):
 
     @Slot(str, object)
     def _on_proposal_failed(self, name: str, error: SegStudioError) -> None:
+        self._renewal.done(name)
         if self._session.current is not None and self._session.current.name == name:
             self._notifier.error(error)
 
@@ -320,6 +346,8 @@ class ModelFlow(QObject):
                 panel.add_step(event["step"], event["loss"], event["seconds_left"], event["seconds"])
             case "baseline" if event.get("miou") is not None:
                 panel.set_baseline(event["miou"], event["per_class_iou"])
+            case "teaching":
+                panel.set_learning_from(event["images"])
             case "evaluation" if event.get("miou") is not None:
                 panel.add_evaluation(event["miou"], event["per_class_iou"], event["step"])
 
@@ -329,18 +357,23 @@ class ModelFlow(QObject):
         old = (result.old_scores or {}).get("miou")
         new = (result.new_scores or {}).get("miou")
         has_previous = result.round.parent is not None
-        self._parts.model.end_round(
-            verdict_text(result),
-            old,
-            new,
-            round_result.Verdict.NO_WORSE if result.is_within_noise else _SHOWN_VERDICTS[result.verdict],
-            result.taken,
-            has_previous,
-            difference_text(result),
-        )
+        if result.is_kept:
+            self._parts.model.end_round(
+                verdict_text(result),
+                old,
+                new,
+                round_result.Verdict.NO_WORSE if result.is_within_noise else _SHOWN_VERDICTS[result.verdict],
+                result.taken,
+                has_previous,
+                difference_text(result),
+            )
+        else:
+            self._parts.model.stop_round(verdict_text(result))
         if project is not None:
             self._show_rounds(project)
-        self._notifier.success(verdict_text(result)) if result.taken else self._notifier.info(verdict_text(result))
+        if not result.round.taught.automatic:  # nobody waits for the others: the panel tells
+            tell = self._notifier.success if result.taken else self._notifier.info
+            tell(verdict_text(result))
         self.round_ended.emit()
         self.refresh()
 
@@ -381,8 +414,14 @@ class ModelFlow(QObject):
 
     @Slot()
     def _on_cancel(self) -> None:
-        self._proposals.cancel()
+        self._cancel_proposals()
+        self._learning.stop()
         self._rounds.cancel()
+
+    @Slot()
+    def _cancel_proposals(self) -> None:
+        self._renewal.cancel()
+        self._proposals.cancel()
 
     def _show_rounds(self, project: Project) -> None:
         current, rounds = project.current_round(), project.rounds()
@@ -391,9 +430,7 @@ class ModelFlow(QObject):
             RoundRow(
                 entry.id,
                 round_title(rounds, entry.id),
-                tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
-                if entry.images
-                else "",
+                _learnt(entry),
                 (entry.scores or {}).get("miou"),
                 current is not None and entry.id == current.id,
                 *scored_on(entry),
@@ -401,3 +438,11 @@ class ModelFlow(QObject):
             for entry in rounds
         ]
         self._parts.model.set_rounds(rows[::-1])
+
+
+def _learnt(entry: Round) -> str:
+    """From what a round learnt, and for how long; empty for a checkpoint from elsewhere."""
+    if not entry.images:
+        return ""
+    text = tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
+    return tr("{learnt}, by itself", learnt=text) if entry.taught.automatic else text

@@ -190,7 +190,7 @@ class _Tour:
                 return
             self._wait(lambda: self._window.proposals.model is not None, "the network is loaded")
             self._go_to(self._not_accepted()[0])
-            self._wait(lambda: self._window.session.shown_proposal is not None, "the open image has its proposal")
+            self._wait(self._is_proposed, "the open image has its proposal")
             self._pump(0.3)
             self._photograph("proposal" if not again else "next-proposal")
             self._window.actions_table["propose_all"].trigger()
@@ -200,6 +200,11 @@ class _Tour:
                 self.report.wrong_after = wrong
             else:
                 self.report.wrong_before = wrong
+
+    def _is_proposed(self) -> bool:
+        """Whether the open image shows a proposal of the network in use, and not of the one before."""
+        shown, model = self._window.session.shown_proposal, self._window.proposals.model
+        return shown is not None and model is not None and shown.round_id == model.round_id
 
     def _correct_and_accept(self) -> None:
         with self._step("correct"):

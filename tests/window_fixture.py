@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segstudio.application import make_window
-from segstudio.services.settings import Settings
+from segstudio.services.settings import WARM_TRAINER, Settings
 from tests.gui.window_person import Person
 
 
@@ -22,7 +22,9 @@ def person(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     hooks = sys.excepthook, threading.excepthook
-    window = make_window(Settings(tmp_path / "window.ini"))
+    settings = Settings(tmp_path / "window.ini")
+    settings.set(WARM_TRAINER, False)  # a trainer that waits costs each test seconds of a processor
+    window = make_window(settings)
     sys.excepthook, threading.excepthook = hooks
     qtbot.addWidget(window)
     with qtbot.waitActive(window, timeout=10_000):

@@ -301,7 +301,8 @@ def _taught(text: str | None) -> Taught:
     """How a round was taught; empty for rounds made before that was kept, or where it makes no sense."""
     try:
         kept = json.loads(text or "{}")
-        return Taught(**{name: kept[name] for name in ("rule", "loss", "augmentation", "class_weights", "before")})
+        always = {name: kept[name] for name in ("rule", "loss", "augmentation", "class_weights", "before")}
+        return Taught(**always, automatic=bool(kept.get("automatic", False)))
     except (ValueError, TypeError, KeyError):
         return Taught()
 

@@ -19,6 +19,7 @@ class Taught:
         class_weights: what each class weighed in the loss, by class name.
         before: the scores of the checkpoint that the round started from, on the same held-out images as the round's
             own; None where there was none.
+        automatic: whether the round followed another one by itself, because learning goes on while the person works.
     """
 
     rule: str = ""
@@ -26,6 +27,7 @@ class Taught:
     augmentation: str = ""
     class_weights: dict[str, float] = field(default_factory=dict)
     before: dict[str, Any] | None = None
+    automatic: bool = False
 
 
 @dataclass(frozen=True)

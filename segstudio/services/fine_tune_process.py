@@ -12,12 +12,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from segstudio.core.errors import TrainingError, marked
+from segstudio.services.child_process import child_process
 from segstudio.services.priority import let_others_go_first
 from segstudio.services.round_command import far_command
-from segstudio_training.command_line import own_command, own_environment
+from segstudio.services.warm_trainer import WarmTrainer
+from segstudio_training.command_line import READY_EVENT, own_command
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +44,10 @@ class FineTuneProcess(QObject):
     cancelled = Signal()
     """The child ended because the person asked for it."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, warm: WarmTrainer | None = None) -> None:
+        """`warm` may have a child waiting, which then takes the round; else a child is started for it."""
         super().__init__(parent)
+        self._warm = warm
         self._process: QProcess | None = None
         self._pending = b""
         self._stderr = b""
@@ -85,20 +89,16 @@ class FineTuneProcess(QObject):
         self._killer.setInterval(_FAR_PATIENCE_MS if is_far else _PATIENCE_MS)
         self._pending = self._stderr = b""
         self._done, self._error, self._is_cancelling = None, "", False
-        process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        for variable, value in ({} if is_far else own_environment()).items():
-            environment.insert(variable, value)
-        process.setProcessEnvironment(environment)
-        process.setProgram(command[0])
-        process.setArguments(command[1:])
+        waiting = self._warm.hand_over(arguments, self) if self._warm is not None and not is_far else None
+        process = waiting or child_process(command, self, is_here=not is_far)
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_error_output)
         process.started.connect(self._on_started)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_process_error)
         self._process = process
-        process.start()
+        if waiting is None:
+            process.start()
 
     def cancel(self) -> None:
         """Ask the child to stop; it is killed where it does not within a few seconds."""
@@ -156,7 +156,7 @@ class FineTuneProcess(QObject):
         except ValueError:
             _log.info("the trainer said: %s", line.decode(errors="replace"))
             return
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or event.get("event") == READY_EVENT:
             return
         kind = event.get("event")
         if kind == "done":

@@ -14,6 +14,7 @@ from segstudio.core.errors import SegStudioError, TrainingError, marked
 from segstudio.project.project import Project
 from segstudio.services.fine_tune_process import FineTuneProcess
 from segstudio.services.round_command import check_round_command
+from segstudio.services.warm_trainer import WarmTrainer
 from segstudio_training.choices import AS_USUAL, RoundChoices
 from segstudio_training.rounds import (
     RoundEvents,
@@ -21,6 +22,7 @@ from segstudio_training.rounds import (
     RoundResult,
     Verdict,
     conclude_round,
+    discard_round,
     order_round,
     starter_checkpoint,
 )
@@ -44,7 +46,8 @@ class RoundRunner(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._process = FineTuneProcess(self)
+        self.warm = WarmTrainer(self)
+        self._process = FineTuneProcess(self, self.warm)
         self._process.reported.connect(self._on_event)
         self._process.finished.connect(self._on_finished)
         self._process.failed.connect(self._on_failed)
@@ -64,6 +67,11 @@ class RoundRunner(QObject):
         """The training child's process id, 0 where there is none."""
         return self._process.process_id
 
+    @property
+    def order(self) -> RoundOrder | None:
+        """The round that is under way, None where there is none."""
+        return self._order if self.is_running else None
+
     def start(
         self,
         project: Project,
@@ -72,11 +80,12 @@ class RoundRunner(QObject):
         include_unreviewed: bool = False,
         include_drafts: bool = False,
         round_command: str = "",
+        lap: int = 0,
     ) -> None:
         """Start a round on the accepted label maps, the held-out ones excepted, taught as `choices` say.
 
         Where the person said so, `include_unreviewed`, those that nobody looked at teach too, and,
-        `include_drafts`, the touched pixels of drafts.
+        `include_drafts`, the touched pixels of drafts. `lap` as in `RoundOrder`.
 
         Where `round_command` is not empty, it says where else the round runs.
 
@@ -95,6 +104,7 @@ class RoundRunner(QObject):
             include_unreviewed=include_unreviewed,
             include_drafts=include_drafts,
             is_far=self._is_far,
+            lap=lap,
         )
         self._project, self._order, self._heard = project, order, RoundEvents()
         cancel_file = order.checkpoint.with_name(order.checkpoint.name + ".cancel")
@@ -106,7 +116,8 @@ class RoundRunner(QObject):
         self._process.cancel()
 
     def stop(self) -> None:
-        """Stop the round and wait for the child's end; for quitting."""
+        """Stop the round, and the trainer that waits for one, and wait for their end; for leaving a folder."""
+        self.warm.stop()
         self._process.stop()
 
     def use(self, project: Project, round_id: str) -> None:
@@ -140,8 +151,15 @@ class RoundRunner(QObject):
 
     @Slot(object)
     def _on_failed(self, error: SegStudioError) -> None:
+        self._discard_lap()
         self.failed.emit(error)
 
     @Slot()
     def _on_cancelled(self) -> None:
+        self._discard_lap()
         self.cancelled.emit()
+
+    def _discard_lap(self) -> None:
+        """Nobody asked for a lap by itself, so nobody will go on with it."""
+        if self._order is not None and self._order.is_automatic:
+            discard_round(self._order)

@@ -311,12 +311,20 @@ class Session(QObject):
         self.status_changed.emit(name)
 
     def forget_proposals(self) -> None:
-        """Drop all proposals: another network will make better ones."""
+        """Drop all proposals, the shown one excepted: another network will make better ones.
+
+        What the person looks at stays in sight until its successor has come.
+        """
         if self.project is None or self._shelf is None:
             return
-        self._shelf.forget_proposals()
         project = self.project
-        self._disk.submit(project.drop_proposals, lambda _: self.status_changed.emit(""), self._notifier.error)
+        shown = self.current.name if self.current is not None and self.shown_proposal is not None else None
+        names = {name for name in project.names if name != shown}
+        self._shelf.forget_proposals(names)
+        dropped = [name for name in project.proposed_names() if name != shown]
+        self._disk.submit(
+            partial(project.drop_proposals, dropped), lambda _: self.status_changed.emit(""), self._notifier.error
+        )
         self.proposal_changed.emit()
 
     def forget_other_proposals(self, then: Callable[[], None]) -> None:

@@ -42,6 +42,8 @@ BUDGET_SECONDS = Setting("rounds/seconds", 60, rounds.LEAST_SECONDS, 24 * 3600)
 ROUND_COMMAND = Setting("rounds/command", "")
 UNREVIEWED_TEACH = Setting("rounds/unreviewed_teach", False)
 DRAFTS_TEACH = Setting("rounds/drafts_teach", False)
+KEEP_LEARNING = Setting("rounds/keep_learning", False)
+WARM_TRAINER = Setting("rounds/warm_trainer", True)
 CLASS_WEIGHTS = Setting("rounds/class_weights", "")
 LOSS = Setting("rounds/loss", "")
 AUGMENTATION = Setting("rounds/augmentation", "")
@@ -61,6 +63,8 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     BUDGET_SECONDS,
     UNREVIEWED_TEACH,
     DRAFTS_TEACH,
+    KEEP_LEARNING,
+    WARM_TRAINER,
     CLASS_WEIGHTS,
     LOSS,
     AUGMENTATION,

@@ -34,6 +34,7 @@ from segstudio.widgets.controls import (
     set_look,
     tool_button,
 )
+from segstudio.widgets.keep_learning_switch import KeepLearningSwitch
 from segstudio.widgets.round_choices import RoundChoicesBox
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
@@ -89,6 +90,8 @@ class ModelPanel(Panel):
         self._build_result()
         self._build_start()
         self._build_training()
+        self.keep_learning = KeepLearningSwitch()
+        self._column.addWidget(self.keep_learning)
         self._build_curves()
         self.set_can_fine_tune(False, tr("Fine-tuning needs at least one accepted image: paint one, then accept it."))
         self._enter(ModelState.NO_MODEL)
@@ -140,12 +143,16 @@ class ModelPanel(Panel):
         self.bars.set_scores({})
         self.bars.set_before({})
         self._fit_bars()
-        learning = tr("Learning from {count} images", count=images) if images else tr("Learning")
-        self.progress_text.setText(learning)
+        self.set_learning_from(images)
         self.progress_left.setText(tr("starting…"))
         self.progress.setRange(0, 0)
         self.cancel_button.setEnabled(True)
         self._enter(ModelState.TRAINING)
+
+    def set_learning_from(self, images: int) -> None:
+        """The round learns from `images` accepted images now; 0: not known."""
+        learning = tr("Learning from {count} images", count=images) if images else tr("Learning")
+        self.progress_text.setText(learning)
 
     def add_step(self, step: int, loss: float, seconds_left: float, seconds: float = 0.0) -> None:
         """One step is done: its loss, and how long the round goes on; `seconds` is how long it has gone on."""

@@ -33,6 +33,8 @@ class SettingsValues:
     """Whether keys that are held (X, H) act as toggles instead."""
     unreviewed_teach: bool = False
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
+    warm_trainer: bool = True
+    """Whether a trainer waits for the next round."""
     round_command: str = ""
     """How rounds are run elsewhere; empty: on this computer."""
     drafts_teach: bool = False
@@ -60,6 +62,8 @@ class SettingsDialog(DialogFrame):
         self.hold_box.setChecked(values.hold_toggles)
         self.unreviewed_box = QCheckBox(tr("Unreviewed images teach"))
         self.unreviewed_box.setChecked(values.unreviewed_teach)
+        self.warm_box = QCheckBox(tr("Keep a trainer ready"))
+        self.warm_box.setChecked(values.warm_trainer)
         self.command_edit = QLineEdit(values.round_command)
         self.command_edit.setFixedWidth(40 * GRID)
         self.drafts_box = QCheckBox(tr("Drafts teach too"))
@@ -90,6 +94,7 @@ class SettingsDialog(DialogFrame):
             self.unreviewed_box,
             tr("Their mistakes teach too. They are never held out."),
         )
+        self._add(form, tr("Memory"), self.warm_box, tr("Rounds begin at once; it takes some 400 MB meanwhile."))
         self._add(
             form,
             tr("Round command"),
@@ -116,6 +121,7 @@ class SettingsDialog(DialogFrame):
             pixel_limit=self.limit_spin.value() * MEGAPIXEL,
             hold_toggles=self.hold_box.isChecked(),
             unreviewed_teach=self.unreviewed_box.isChecked(),
+            warm_trainer=self.warm_box.isChecked(),
             round_command=self.command_edit.text().strip(),
             drafts_teach=self.drafts_box.isChecked(),
         )

@@ -8,10 +8,12 @@ batches of four, contiguous float32, AdamW. Segstudio's takes varied crops at it
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,6 +28,9 @@ from segstudio_training.networks import build_network
 from tests.benchmarks._report import report, wants_json
 from tests.benchmarks._stalls import STALL_NOTES, Scenario, stall_figures
 
+if TYPE_CHECKING:
+    from PySide6.QtCore import QCoreApplication
+
 HEIGHT, WIDTH, IMAGES, NETWORK_WIDTH, BATCH = 360, 480, 8, 16, 4
 NAMES = [f"class {index}" for index in range(11)]
 PLAIN_STEPS, OUR_STEPS = 4, 24
@@ -35,13 +40,15 @@ NOTES = {
     "images_per_s": "segstudio's recipe",
     "plain_images_per_s": "the plain loop",
     "first_step_s": "from the call to the end of the first step, images decoded in between",
+    "click_to_first_step_s": "from the click to the first step that the window hears of: a trainer had waited",
+    "click_to_first_step_cold_s": "the same where a child is started for the round, and imports torch first",
 }
 
 
 def main() -> None:
     as_json = wants_json(__doc__)
     with tempfile.TemporaryDirectory() as folder:
-        found = {**figures(Path(folder)), **stall_figures(Scenario.FINE_TUNING)}
+        found = {**figures(Path(folder)), **click_figures(Path(folder)), **stall_figures(Scenario.FINE_TUNING)}
     report("fine_tune", found, as_json, {**NOTES, **STALL_NOTES})
 
 
@@ -59,6 +66,53 @@ def figures(root: Path) -> dict[str, float]:
         "plain_images_per_s": plain,
         "first_step_s": first,
     }
+
+
+def click_figures(root: Path) -> dict[str, float]:
+    """From a click to the first step, through the real child process, on a folder written below `root`.
+
+    A round like the window's: it starts from a checkpoint, which is scored on two held-out images first.
+    """
+    source = _folder(root / "clicked")
+    job = root / "job.json"
+    job.write_text(json.dumps({"train": source.names[2:], "heldout": source.names[:2]}), encoding="utf-8")
+    first = ["train", str(source.root), "--job", str(job), "--device", "cpu", "--events", "--max-seconds", "60"]
+    network = str(root / "a.safetensors")  # left by `figures`
+    arguments = [*first, "--out", str(root / "b.safetensors"), "--from", network]
+    return {
+        "click_to_first_step_s": _seconds_to_first_step(arguments, has_waited=True),
+        "click_to_first_step_cold_s": _seconds_to_first_step(arguments, has_waited=False),
+    }
+
+
+def _seconds_to_first_step(arguments: list[str], has_waited: bool) -> float:
+    from PySide6.QtCore import QCoreApplication
+
+    from segstudio.services.fine_tune_process import FineTuneProcess
+    from segstudio.services.warm_trainer import WarmTrainer
+
+    app = QCoreApplication.instance() or QCoreApplication([])
+    warm = WarmTrainer()
+    process = FineTuneProcess(None, warm)
+    heard: list[float] = []
+    process.reported.connect(lambda event: heard.append(time.perf_counter()) if event["event"] == "step" else None)
+    try:
+        if has_waited:
+            warm.warm()
+            _run_until(app, lambda: warm.is_ready)
+        began = time.perf_counter()
+        process.start(arguments)
+        _run_until(app, lambda: bool(heard) or not process.is_running)
+        return heard[0] - began
+    finally:
+        warm.stop()
+        process.stop()
+
+
+def _run_until(app: QCoreApplication, done: Callable[[], bool]) -> None:
+    while not done():
+        app.processEvents()
+        time.sleep(0.002)
 
 
 def _folder(root: Path) -> VocFolder:

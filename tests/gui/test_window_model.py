@@ -17,7 +17,15 @@ from PySide6.QtWidgets import QApplication
 from segstudio.core.class_table import VOID
 from segstudio.core.resources import resource_root
 from segstudio.project.project import Project, Status
-from segstudio.services.settings import BUDGET_SECONDS, HOLD_TOGGLES, LOOK_AHEAD, MIN_ISLAND, ROUND_COMMAND, THEME
+from segstudio.services.settings import (
+    BUDGET_SECONDS,
+    HOLD_TOGGLES,
+    LOOK_AHEAD,
+    MIN_ISLAND,
+    ROUND_COMMAND,
+    THEME,
+    WARM_TRAINER,
+)
 from segstudio.services.theme import ThemeChoice
 from segstudio.widgets.export_dialog import ExportDialog, Which
 from segstudio.widgets.settings_dialog import SettingsDialog
@@ -165,8 +173,7 @@ def test_a_round_on_one_image_is_shown_live_and_its_network_takes_over(person: P
     newest = project.current_round()
     assert newest is not None and newest.parent == "tiny" and newest.images == 1
     person.wait(lambda: (model := person.window.proposals.model) is not None and model.round_id == newest.id)
-    person.wait_for_proposal()
-    assert person.window.session.shown_proposal.round_id == newest.id  # type: ignore[union-attr]
+    person.wait(lambda: person.window.session.shown_proposal.round_id == newest.id)  # type: ignore[union-attr]
     person.click(panel.result.roll_back_button)
     assert project.current_round().id == "tiny"  # type: ignore[union-attr]
 
@@ -247,11 +254,13 @@ def test_settings_are_taken_over_and_kept(person: Person, folder: Path) -> None:
     dialog.island_spin.setValue(17)
     dialog.ahead_spin.setValue(7)
     dialog.hold_box.setChecked(True)
+    assert not dialog.warm_box.isChecked()  # as the fixture wants it
+    dialog.warm_box.setChecked(True)
     dialog.command_edit.setText("srun {command}")
     person.answer(dialog)
     get = person.window.settings.get
     assert get(ROUND_COMMAND) == "srun {command}"
-    assert (get(MIN_ISLAND), get(LOOK_AHEAD), get(HOLD_TOGGLES)) == (17, 7, True)
+    assert (get(MIN_ISLAND), get(LOOK_AHEAD), get(HOLD_TOGGLES), get(WARM_TRAINER)) == (17, 7, True, True)
     person.key(Key.Key_X, person.parts.canvas)  # pressed and let go: it stays
     person.paint(Key.Key_2, (10, 10), (50, 10))
     assert (person.labels[10, 12:48] == 0).all()

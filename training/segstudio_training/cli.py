@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segstudio.core.errors import InputError, marked
-from segstudio_training.command_line import cancel_watch, print_json, told_errors
+from segstudio_training.command_line import (
+    READY_EVENT,
+    WAITING_COMMAND,
+    awaited_arguments,
+    cancel_watch,
+    print_json,
+    told_errors,
+)
 from segstudio_training.launch import place_of_process
 
 if TYPE_CHECKING:
@@ -64,6 +71,9 @@ def train_command(
         Path | None,
         typer.Option(help='JSON file {"train": [names], "heldout": …, "fresh": …, "drafts": …}.'),
     ] = None,
+    follow_job: Annotated[
+        bool, typer.Option("--follow-job", help="Take up what is added to the job file while the round runs.")
+    ] = False,
     workspace: Workspace = None,
     max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="All steps, those before a stop included.")] = None,
@@ -116,6 +126,7 @@ def train_command(
             heldout=names.heldout,
             fresh=names.fresh,
             drafts=list(maps),
+            file=job if follow_job else None,
             channels=_channels(channels) if channels else (),
             out=out,
             start=start,
@@ -303,6 +314,18 @@ def compare_command(
 
             Console().print(terminal_table(rows))
             typer.echo(f"Checkpoints, tables and plots are in {out}")
+
+
+@app.command(WAITING_COMMAND, hidden=True)
+def wait_command() -> None:
+    """Import what a round needs, then run the command that comes as {"arguments": [...]} on standard input."""
+    from segstudio_training.warm_up import import_for_training
+
+    import_for_training()
+    print_json({"event": READY_EVENT})
+    arguments = awaited_arguments()
+    if arguments is not None:
+        typer.main.get_command(app).main(args=arguments, prog_name="segstudio")
 
 
 def main() -> None:

@@ -23,6 +23,10 @@ from segstudio.core.errors import Cancelled, SegStudioError
 from segstudio_training.launch import LostRankError, place_of_process
 
 INPUT_PROBLEM = 1
+WAITING_COMMAND = "wait-for-job"
+"""The hidden command that imports what a round needs and then waits for one."""
+READY_EVENT = "ready"
+"""What it says when it has."""
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 0.8
 """A cancelled command that is still inside one long operation after this time is ended from outside it."""
@@ -47,6 +51,21 @@ def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object as one line on stdout, at once."""
     sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def awaited_arguments() -> list[str] | None:
+    """The arguments in the first line of standard input, ``{"arguments": [...]}``; None where it ends before that.
+
+    Nothing beyond that line is read: who waits there for the end of standard input (`CancelWatch`) still sees it.
+    """
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        read = os.read(0, 1)
+        if not read:
+            return None
+        line += read
+    arguments = json.loads(line)["arguments"]
+    return [str(argument) for argument in arguments]
 
 
 @contextlib.contextmanager

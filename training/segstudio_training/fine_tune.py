@@ -51,6 +51,7 @@ from segstudio_training.gate import described_judgement, judge
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.networks import build_network, chosen_arguments
+from segstudio_training.newcomers import Newcomers, News
 from segstudio_training.round_scores import Best, RoundScores
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
 
@@ -73,7 +74,8 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
 
     Args:
         job: what to do.
-        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, stopped, gate or done.
+        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, teaching, stopped, gate
+            or done.
         cancel: asked at every step.
 
     Raises:
@@ -115,6 +117,9 @@ class _Round:
         self.classes = job.source.classes
         held_out = set(job.heldout)
         self.train = [name for name in job.train if name not in held_out]
+        self.fresh = set(job.fresh)
+        # Of several processes each would look at a time of its own, and they would no longer share one batch.
+        self.newcomers = Newcomers(job.file if ranks.place.count == 1 else None, self.train, held_out)
         if not self.train:
             raise TrainingError(
                 marked("All accepted images are held out for scoring. Accept at least one more, then fine-tune.")
@@ -195,6 +200,8 @@ class _Round:
                 if cancelled:
                     self.keep_state(only_if_small=True)
                     raise Cancelled
+                if news := self.newcomers.look():
+                    self._take_up(news, stream)
                 if budget.is_scoring_due(progress):
                     if self._score_on_the_way(progress):
                         return Ending.NO_MORE_GAIN
@@ -288,8 +295,26 @@ class _Round:
             looked_at = [self.train.index(name) for name in evenly_spaced(self.train, FREQUENCY_IMAGES)]
             places = {position: self.teaching.class_places(position) for position in looked_at}
             rare = RareClasses(places, self.frequencies)
-        fresh = [self.train.index(name) for name in set(self.job.fresh).intersection(self.train)]
+        fresh = [self.train.index(name) for name in self.fresh.intersection(self.train)]
         return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
+
+    def _take_up(self, news: News, stream: BatchStream) -> None:
+        """Teach what was accepted meanwhile too, as fresh images; the class weights stay those of the start."""
+        for name in news.corrected:
+            self.teaching.forget(name)
+        self.train += news.added
+        self.accepted += len(news.added)
+        self.teaching.add(news.added)
+        self.fresh.update(news.added)
+        stream.follow(self._turns())
+        self.events(
+            {
+                "event": "teaching",
+                "images": self.accepted,
+                "added": list(news.added),
+                "corrected": list(news.corrected),
+            }
+        )
 
     def _network(self) -> nn.Module:
         job = self.job

@@ -89,6 +89,8 @@ class Job:
         drafts: drafts that teach beside `train`: `source` gives them a label map that is void where nobody touched it.
         channels: the images' channels that a fresh network sees, counted from 0; empty: all.
         fresh: those of `train` that did not teach `start`; the recipe may give them a share of their own.
+        file: the job file, where the round is to take up what is added to it meanwhile (see `newcomers`); None to
+            teach `train` to the end.
     """
 
     source: LabelSource
@@ -113,6 +115,7 @@ class Job:
     channels: Sequence[int] = ()
     drafts: Sequence[str] = ()
     fresh: Sequence[str] = ()
+    file: Path | None = None
 
     @property
     def state_path(self) -> Path:

@@ -6,6 +6,7 @@ held out, and whether the new checkpoint takes over. Runs nothing itself, and im
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,10 @@ class RoundOrder:
         checkpoint: the file that it will make.
         arguments: what ``segstudio`` is called with to run it; it prints its events as JSON lines.
         choices: how it is taught, as far as the person chose.
+        job: its job file.
+        teaching, held_out, fresh: the names in it when it was written.
+        include_unreviewed: as in `order_round`.
+        lap: its number in a series of rounds that follow one another by themselves; 0 for a round of its own.
     """
 
     id: str
@@ -57,6 +62,22 @@ class RoundOrder:
     checkpoint: Path
     arguments: tuple[str, ...]
     choices: RoundChoices = AS_USUAL
+    job: Path = Path()
+    teaching: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+    include_unreviewed: bool = False
+    lap: int = 0
+
+    @property
+    def follows_job(self) -> bool:
+        """Whether it takes up what `tell_of_news` tells while it runs."""
+        return self.lap > 0
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for this very round: it follows another one by itself."""
+        return self.lap > 1
 
 
 @dataclass
@@ -66,6 +87,8 @@ class RoundEvents:
     baseline: dict[str, Any] | None = None
     gate: dict[str, Any] = field(default_factory=dict)
     class_weights: dict[str, float] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    """Images that were taken up while the round ran."""
 
     def take(self, event: dict[str, Any]) -> None:
         """Keep `event` where it is the baseline or the gate's."""
@@ -75,6 +98,8 @@ class RoundEvents:
             self.gate = event
         elif event.get("event") == "start":
             self.class_weights = dict(event.get("class_weights") or {})
+        elif event.get("event") == "teaching":
+            self.added += event.get("added") or []
 
 
 @dataclass(frozen=True)
@@ -88,6 +113,8 @@ class RoundResult:
     reason: str
     taken: bool
     """Whether the new checkpoint took over."""
+    is_kept: bool = True
+    """Whether the round is in the history: one that follows another by itself is not where it did not take over."""
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -134,6 +161,7 @@ def order_round(
     choices: RoundChoices = AS_USUAL,
     include_unreviewed: bool = False,
     include_drafts: bool = False,
+    lap: int = 0,
     is_far: bool = False,
 ) -> RoundOrder:
     """A round of `seconds` on the accepted label maps of `project`, the held-out ones excepted; writes its job file.
@@ -145,6 +173,8 @@ def order_round(
         choices: what the person chose of class weights, loss and augmentation.
         include_unreviewed: whether label maps that nobody looked at teach too, because the person said so.
         include_drafts: whether the touched pixels of drafts teach too, because the person said so.
+        lap: as in `RoundOrder`. Each lap has a seed of its own: else one that starts where the last one did, because
+            that was not taken, would only repeat it.
         is_far: whether the round runs on another computer, which sees the folder and not this installation.
 
     Raises:
@@ -171,11 +201,56 @@ def order_round(
     elif starter_checkpoint().is_file():
         # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
         arguments += ["--encoder-weights", str(_starter_for(project, is_far))]
-    return RoundOrder(round_id, parent, checkpoint, (*arguments, *options), choices)
+    if lap:
+        arguments += ["--follow-job", "--seed", str(lap - 1)]
+    return RoundOrder(
+        id=round_id,
+        parent=parent,
+        checkpoint=checkpoint,
+        arguments=(*arguments, *options),
+        choices=choices,
+        job=job,
+        teaching=tuple(names["train"]),
+        held_out=tuple(names["heldout"]),
+        fresh=tuple(names["fresh"]),
+        include_unreviewed=include_unreviewed,
+        lap=lap,
+    )
+
+
+def tell_of_news(project: Project, order: RoundOrder, corrected: Sequence[str] = ()) -> None:
+    """Let the round that runs by `order` take up what was accepted since; its held-out images stay the same.
+
+    Args:
+        project: the folder that it runs for.
+        order: a round that `follows_job`.
+        corrected: the images that had taught it before their label maps were accepted anew; a list that only grows.
+
+    Raises:
+        SaveError: the job cannot be written.
+    """
+    teaching = project.teaching_names(order.include_unreviewed)
+    project.keep_teaching(teaching)
+    _write_job(project, order, teaching, corrected)
+
+
+def discard_round(order: RoundOrder) -> None:
+    """Remove what a round that is not kept has left: its checkpoint, what `--resume` would need, its job file."""
+    for path in (order.checkpoint, order.checkpoint.with_name(order.checkpoint.name + ".state"), order.job):
+        with contextlib.suppress(OSError):  # left where it is, it costs room and nothing else
+            path.unlink()
+
+
+def _write_job(project: Project, order: RoundOrder, teaching: Sequence[str], corrected: Sequence[str] = ()) -> None:
+    names = {"train": teaching, "heldout": order.held_out, "fresh": order.fresh, "corrected": corrected}
+    project.write_job(order.id, names)
 
 
 def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done: Mapping[str, Any]) -> RoundResult:
     """Keep the round that ended with the event `done`, and put its checkpoint in use where it takes over.
+
+    Of rounds that follow one another by themselves only those that take over are kept: the others would fill disk and
+    history, and nobody asked for them.
 
     Raises:
         SaveError: the round could not be kept.
@@ -194,18 +269,26 @@ def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done
         kept=taken,
         note="",
         judgement={key: value for key, value in heard.gate.items() if key != "event"} or None,
-        taught=_taught(order.choices, heard),
+        taught=_taught(order, heard),
     )
-    project.add_round(made)
+    is_kept = taken or not order.is_automatic
+    if is_kept:
+        if order.follows_job:  # the next round goes by it to tell what is fresh: say what was taken up, and no more
+            _write_job(project, order, [*order.teaching, *heard.added])
+        project.add_round(made)
+    else:
+        discard_round(order)
     if taken:
         project.use_round(made.id)
-    return RoundResult(made, heard.baseline, scores, verdict, str(heard.gate.get("reason", "")), taken)
+    return RoundResult(made, heard.baseline, scores, verdict, str(heard.gate.get("reason", "")), taken, is_kept)
 
 
-def _taught(choices: RoundChoices, heard: RoundEvents) -> Taught:
-    keys = {field: getattr(choices, field) or default_key(rows) for field, _, rows in OPTIONS}
+def _taught(order: RoundOrder, heard: RoundEvents) -> Taught:
+    keys = {field: getattr(order.choices, field) or default_key(rows) for field, _, rows in OPTIONS}
     before = heard.baseline and {key: value for key, value in heard.baseline.items() if key != "event"}
-    return Taught(keys["class_weights"], keys["loss"], keys["augmentation"], heard.class_weights, before)
+    return Taught(
+        keys["class_weights"], keys["loss"], keys["augmentation"], heard.class_weights, before, order.is_automatic
+    )
 
 
 def verdict_of(has_parent: bool, gate: Mapping[str, Any]) -> Verdict:

@@ -165,15 +165,28 @@ def test_a_proposal_for_an_image_read_ahead_is_there_when_it_opens(desk: Desk, f
     assert desk.session.shown_proposal is not None
 
 
-def test_forgotten_proposals_are_not_shown(desk: Desk, folder: Path) -> None:
+def test_forgotten_proposals_are_gone_but_the_one_in_sight_waits_for_its_successor(desk: Desk, folder: Path) -> None:
     desk.open(folder)
     assert desk.session.project is not None
     desk.session.project.save_proposal("s01", *(np.ones((HEIGHT, WIDTH), np.uint8),) * 2, "round")
     desk.session.take_proposal("s00", proposal())
     assert desk.session.status("s01") is Status.PROPOSED
+    shown = desk.session.shown_proposal
     desk.session.forget_proposals()
     desk.settle()
-    assert desk.session.shown_proposal is None and desk.session.status("s01") is Status.UNLABELLED
+    assert desk.session.shown_proposal is shown and desk.session.status("s01") is Status.UNLABELLED
+    desk.session.take_proposal("s00", proposal())
+    assert desk.session.shown_proposal is not shown
+
+
+def test_a_forgotten_proposal_that_was_painted_over_is_no_more_to_be_had(desk: Desk, folder: Path) -> None:
+    desk.open(folder)
+    desk.session.take_proposal("s00", proposal())
+    desk.paint(1, LEFT)
+    painted = desk.document.label_map.array.copy()
+    desk.session.forget_proposals()
+    desk.settle()
+    assert desk.session.adopt_proposal() is None and (desk.document.label_map.array == painted).all()
 
 
 def test_leaving_keeps_a_draft_and_coming_back_finds_the_history(desk: Desk, folder: Path) -> None:

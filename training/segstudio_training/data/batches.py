@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -76,6 +76,10 @@ class BatchStream:
         self._ready: queue.Queue[tuple[Tensor, Tensor] | BaseException] = queue.Queue(BATCHES_AHEAD)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+
+    def follow(self, turns: Turns) -> None:
+        """Take the images by `turns` from now on; what is made ahead comes before that."""
+        self._plan = replace(self._plan, turns=turns)
 
     def __enter__(self) -> BatchStream:
         self._thread.start()

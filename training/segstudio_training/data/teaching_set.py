@@ -157,6 +157,18 @@ class TeachingSet:
                 self._held -= dropped.nbytes
         return sample
 
+    def add(self, names: Sequence[str]) -> None:
+        """Let `names` teach too, at the positions behind the others."""
+        self.names.extend(names)
+
+    def forget(self, name: str) -> None:
+        """Read image `name` anew when it is next wanted, because its label map is another one now."""
+        index = self.names.index(name)
+        with self._lock:
+            dropped = self._cache.pop(index, None)
+            self._held -= dropped.nbytes if dropped is not None else 0
+            self._places.pop(index, None)
+
     def class_places(self, index: int) -> ClassPlaces:
         """Up to `PLACES_KEPT` random pixels of each class in sample `index`, the same ones every time.
 
