@@ -28,9 +28,11 @@ at a rate of 3e-3, AdamW's for the rest, by 6 %."""
 class Muon(torch.optim.Optimizer):
     """Muon for the filter banks of `network`, AdamW (without decay of batch norms and biases) for all else.
 
-    The length of a step follows the length of the weights, so that it suits a layer with a batch norm behind it, whose
-    length means nothing, as well as one without. The first convolution, which sees the image, and the classifier are
-    left to AdamW, as Muon's authors advise; so are depthwise filters, which are no matrices.
+    A filter bank here is a convolution with a batch norm behind it: its length means nothing, so it is kept, and a step
+    turns it by a share of it. (Left alone the lengths would grow without end, as such a step is not quite at right
+    angles to the weights; the batch norm hides that until its statistics leave the range of float16.) The first
+    convolution, which sees the image, and the classifier are left to AdamW, as Muon's authors advise; so are depthwise
+    filters, which are no matrices.
 
     Args:
         network: what is taught; frozen parameters are passed over.
@@ -73,8 +75,10 @@ class Muon(torch.optim.Optimizer):
         lengths = directions.flatten(1).norm(dim=1)
         for bank, momentum, direction, length in zip(banks, momenta, directions, lengths, strict=True):
             self.state[bank]["momentum"].copy_(momentum)
-            step = change * bank.norm() / length.clamp_min(1e-12)
+            before = bank.norm()
+            step = change * before / length.clamp_min(1e-12)
             bank.sub_((direction * step).view(bank.shape).to(bank.dtype))
+            bank.mul_(before / bank.norm().clamp_min(1e-12))
 
     def _momentum(self, bank: nn.Parameter) -> Tensor:
         state = self.state[bank]
@@ -118,11 +122,10 @@ def _matrix(values: Tensor) -> Tensor:
 
 
 def _filter_banks(network: nn.Module) -> list[nn.Parameter]:
-    """The weights of convolutions between the first one and the classifier."""
-    banks = [(name, value) for name, value in network.named_parameters() if value.ndim == 4]
-    first = banks[0][1] if banks else None
+    """The weights of the convolutions that a batch norm follows (those without a bias), but for the first one."""
+    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     return [
-        value
-        for name, value in banks
-        if value is not first and not name.startswith("classifier.") and value.shape[1] > 1 and value.requires_grad
+        convolution.weight
+        for convolution in convolutions[1:]
+        if convolution.bias is None and convolution.groups == 1 and convolution.weight.requires_grad
     ]
