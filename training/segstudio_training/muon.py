@@ -57,7 +57,7 @@ class Muon(torch.optim.Optimizer):
         """One step along the gradients that the parameters hold."""
         cost = closure() if closure is not None else None
         group = self.param_groups[0]
-        by_shape: defaultdict[tuple[int, ...], list[nn.Parameter]] = defaultdict(list)
+        by_shape: defaultdict[tuple[int, ...], list[Tensor]] = defaultdict(list)
         for bank in group["params"]:
             if bank.grad is not None:
                 by_shape[tuple(bank.shape)].append(bank)
@@ -66,7 +66,7 @@ class Muon(torch.optim.Optimizer):
         self._adam.step()
         return cost
 
-    def _step_together(self, banks: list[nn.Parameter], change: float) -> None:
+    def _step_together(self, banks: list[Tensor], change: float) -> None:
         """Banks of one shape at once: one product of many matrices costs less than many small ones."""
         gradients = torch.stack([_matrix(bank.grad) for bank in banks if bank.grad is not None])
         momenta = torch.stack([self._momentum(bank) for bank in banks])
@@ -80,7 +80,7 @@ class Muon(torch.optim.Optimizer):
             bank.sub_((direction * step).view(bank.shape).to(bank.dtype))
             bank.mul_(before / bank.norm().clamp_min(1e-12))
 
-    def _momentum(self, bank: nn.Parameter) -> Tensor:
+    def _momentum(self, bank: Tensor) -> Tensor:
         state = self.state[bank]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(_matrix(bank))
@@ -121,7 +121,7 @@ def _matrix(values: Tensor) -> Tensor:
     return values.reshape(values.shape[0], -1).float()
 
 
-def _filter_banks(network: nn.Module) -> list[nn.Parameter]:
+def _filter_banks(network: nn.Module) -> list[Tensor]:
     """The weights of the convolutions that a batch norm follows (those without a bias), but for the first one."""
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     return [
