@@ -286,7 +286,8 @@ def test_settings_come_back_as_they_were_changed(qtbot: QtBot) -> None:
     assert dialog.values() == given
     dialog.theme_box.setCurrentText("Light")
     dialog.ahead_spin.setValue(7)
-    assert dialog.values() == SettingsValues(ThemeChoice.LIGHT, 10, 7, 20_000_000, True)
+    dialog.drafts_box.setChecked(True)
+    assert dialog.values() == SettingsValues(ThemeChoice.LIGHT, 10, 7, 20_000_000, True, drafts_teach=True)
 
 
 def test_a_wrong_round_command_cannot_be_saved(qtbot: QtBot) -> None:

@@ -12,12 +12,14 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
 from segstudio.core.errors import CheckpointError, InputError, TrainingError
 from segstudio.formats.mask_png import read_raw_mask
 from segstudio.project.check import check_folder
 from segstudio.project.voc_folder import VocFolder
 from segstudio_training.checkpoint import load_checkpoint, save_checkpoint
+from segstudio_training.cli import app
 from segstudio_training.data.augment import AUGMENTATIONS, augmented
 from segstudio_training.data.inputs import by_fours, chosen_normalisation, read_input, resized
 from segstudio_training.data.teaching_set import Sample, TeachingSet, read_pair
@@ -138,6 +140,22 @@ def test_chosen_channels_are_kept_and_only_they_count(tmp_path: Path) -> None:
         taught(folder, tmp_path / "on.safetensors", start=tmp_path / "new.safetensors", channels=[1])
     with pytest.raises(InputError, match=r"has 5 channels, and the network wants 0, 7"):
         taught(folder, tmp_path / "other.safetensors", channels=[0, 7])
+
+
+def test_the_command_takes_channels(tmp_path: Path) -> None:
+    folder_of(tmp_path / "voc", deep_tiff)
+    lists = tmp_path / "voc" / "ImageSets" / "Segmentation"
+    (lists / "train.txt").write_text("s00\ns01\n")
+    (lists / "val.txt").write_text("s02\n")
+    out = tmp_path / "new.safetensors"
+    command = ["train", str(tmp_path / "voc"), "--out", str(out), "--width", "4", "--max-steps", "2", "--device", "cpu"]
+    ran = CliRunner().invoke(app, [*command, "--channels", "0,3,4"])
+    assert ran.exit_code == 0, ran.output
+    assert load_checkpoint(out).normalisation.channels == (0, 3, 4)
+    for wrong in ("0,0", "a", "", "-1"):
+        assert CliRunner().invoke(app, [*command, "--channels", wrong]).exit_code == 2
+    ran = CliRunner().invoke(app, [*command, "--channels", "5"])
+    assert ran.exit_code == 1 and "has 5 channels" in ran.stderr and len(ran.stderr.splitlines()) == 1
 
 
 def test_an_image_with_fewer_channels_gives_one_sentence(tmp_path: Path) -> None:
