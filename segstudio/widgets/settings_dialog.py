@@ -106,7 +106,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Drafts"),
             self.drafts_box,
-            tr("Only what you painted in them; what was merely proposed does not."),
+            tr("Only what you painted in them, no proposal."),
         )
         self.body.addLayout(form)
         self.body.addStretch(1)
