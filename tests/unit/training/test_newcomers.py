@@ -98,7 +98,9 @@ def test_a_newly_accepted_image_teaches_for_the_rest_of_the_round(
 ) -> None:
     read: list[str] = []
     real = teaching_set.read_pair
-    monkeypatch.setattr(teaching_set, "read_pair", lambda source, name: read.append(name) or real(source, name))
+    monkeypatch.setattr(
+        teaching_set, "read_pair", lambda folder, name, how: read.append(name) or real(folder, name, how)
+    )
     names = voc.names
     moved = make_job(heldout=names[7:])  # s06 has just been accepted, and s07 is held out
     result, events = run(
@@ -113,8 +115,8 @@ def test_a_corrected_image_is_read_again(
     make_job: MakeJob, voc: VocFolder, tmp_path: Path, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    real = teaching_set.read_pair
-    monkeypatch.setattr(teaching_set, "read_pair", lambda source, name: read.append(name) or real(source, name))
+    real = voc.read_label_map
+    monkeypatch.setattr(voc, "read_label_map", lambda name: read.append(name) or real(name))
     _, events = run(make_job, tmp_path, lambda path: write(path, voc.names[:6], ["s02"]))
     assert [event["corrected"] for event in events if event["event"] == "teaching"] == [["s02"]]
     assert read.count("s02") == 2 and read.count("s01") == 1
