@@ -54,6 +54,7 @@ from segstudio_training.networks import build_network, chosen_arguments
 from segstudio_training.newcomers import Newcomers, News
 from segstudio_training.round_scores import Best, RoundScores
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
+from segstudio_training.working_size import suited_side
 
 Events = Callable[[dict[str, Any]], None]
 Cancel = Callable[[], bool]
@@ -127,7 +128,8 @@ class _Round:
         self.accepted = len(self.train)
         self.train += [name for name in job.drafts if name not in held_out and name not in self.train]
         self.start = follow_classes(load_checkpoint(job.start), self.classes, job.seed) if job.start else None
-        self.scale = job.recipe.working_scale or working_scale(job.source, self.train, job.recipe.working_side)
+        self.side = self._side()
+        self.scale = job.recipe.working_scale or working_scale(job.source, self.train, self.side)
         self.normalisation = (
             kept_normalisation(self.start.normalisation, job.channels)
             if self.start is not None
@@ -284,8 +286,20 @@ class _Round:
         weights = class_weights(self.job.class_weights, frequencies, self.job.recipe.most_over_least)
         shapes = np.array([labels.shape for labels in samples])
         height, width = np.median(shapes, axis=0)
-        side = math.sqrt(self.job.recipe.crop_pixels / (height * width))
-        return weights, (_crop_side(height, side), _crop_side(width, side))
+        area = self.job.recipe.crop_pixels
+        factor = math.sqrt(area / (height * width)) if area else 1.0
+        return weights, (_crop_side(height, factor), _crop_side(width, factor))
+
+    def _side(self) -> int:
+        """Pixels of the longer side at which images are worked on."""
+        job = self.job
+        if job.recipe.working_side is not None:
+            return job.recipe.working_side
+        if self.start is not None:
+            width = int(self.start.network_arguments.get("width", 16))
+            return suited_side(job.max_seconds, job.recipe.batch_size, self.device, width, self.start.working_side)
+        chosen = chosen_arguments(job.network, job.width, job.dropout, self.device.type != "cpu", 3)
+        return suited_side(job.max_seconds, job.recipe.batch_size, self.device, int(chosen.get("width", 16)))
 
     def _turns(self) -> Turns:
         """Which image teaches when."""
@@ -348,7 +362,7 @@ class _Round:
             classes=self.classes,
             state_dict=state,
             normalisation=self.normalisation,
-            working_side=self.job.recipe.working_side,
+            working_side=self.side,
             working_scale=self.scale,
             parent=self.job.start.name if self.job.start else "",
             images=self.accepted,

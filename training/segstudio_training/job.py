@@ -14,17 +14,14 @@ from segstudio_training.data.teaching_set import LabelSource
 from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.gate import Judgement
 
-WORKING_SIDE = 192
-"""Pixels of the longer side at which images are worked on where nothing else is asked for."""
-
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is taught; the defaults were chosen by experiment for short rounds on few images.
 
     Attributes:
-        working_side: pixels of the longer side at which images are worked on.
-        crop_pixels: area of a crop at working size, in pixels; its shape follows the images'.
+        working_side: pixels of the longer side at which images are worked on; None follows the budget (`suited_side`).
+        crop_pixels: area of a crop at working size, in pixels; its shape follows the images'. None: whole images.
         batch_size: crops per step.
         rate: peak learning rate of a network trained from nothing.
         continued_rate: the same where the round starts from a checkpoint.
@@ -43,8 +40,8 @@ class Recipe:
             starts from a checkpoint or from encoder weights; a start from nothing freezes none.
     """
 
-    working_side: int = WORKING_SIDE
-    crop_pixels: int = 96 * 128
+    working_side: int | None = None
+    crop_pixels: int | None = None
     batch_size: int = 4
     rate: float = 3e-3
     continued_rate: float = 2e-3

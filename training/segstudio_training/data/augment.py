@@ -50,12 +50,12 @@ class Augmentation:
         noise: greatest standard deviation of Gaussian noise, in grey levels of 255.
     """
 
-    scale: tuple[float, float] = (0.6, 1.1)
-    aspect: float = 1.15
-    brightness: float = 0.3
-    contrast: float = 0.3
-    saturation: float = 0.3
-    gamma: float = 0.2
+    scale: tuple[float, float] = (0.8, 1.2)
+    aspect: float = 1.05
+    brightness: float = 0.1
+    contrast: float = 0.1
+    saturation: float = 0.1
+    gamma: float = 0.05
     flip: float = 0.5
     rotation: float = 0.0
     channel_gain: float = 0.0
@@ -68,7 +68,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "none": Augmentation(
         scale=(1.0, 1.0), aspect=1.0, brightness=0.0, contrast=0.0, saturation=0.0, gamma=0.0, flip=0.0
     ),
-    "light": Augmentation(scale=(0.8, 1.1), aspect=1.0, brightness=0.1, contrast=0.1, saturation=0.1, gamma=0.0),
+    "light": Augmentation(scale=(1.0, 1.0), aspect=1.0, brightness=0.05, contrast=0.05, saturation=0.05, gamma=0.0),
     "standard": Augmentation(),
     "strong": Augmentation(
         scale=(0.5, 1.5),
