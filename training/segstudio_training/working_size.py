@@ -1,7 +1,7 @@
 """At which size images are worked on: as large as leaves a round enough steps.
 
-Seen larger, images teach and are predicted better; but a round that ends before some hundred and fifty steps has not
-learnt to use it (README, "Numbers"). What a step costs is a guess from what the machine says of itself: measuring would
+Seen larger, images teach and are predicted better; but a round of too few steps has not learnt to use it (README,
+"Numbers"), and the larger the images are, the more steps it takes. What a step costs is a guess from what the machine says of itself: measuring would
 take seconds from rounds that have few.
 """
 
@@ -15,7 +15,8 @@ SIDES = (128, 160, 192, 224, 256, 320, 384, 448, 512)
 """Pixels of the longer side that a round may be given."""
 DEFAULT_SIDE = 256
 """Where there is no time budget."""
-LEAST_STEPS = 150
+LEAST_STEPS = 200
+"""At `DEFAULT_SIDE`; in proportion to the area at others."""
 STEP_SECONDS_PER_PIXEL = 1.0e-6
 """A training step of SegNet, width 16, on two cores with AVX512-BF16, for each pixel of its batch."""
 WITHOUT_BFLOAT16 = 1.7
@@ -40,18 +41,17 @@ def suited_side(
     """
     if max_seconds is None:
         return parent_side or DEFAULT_SIDE
-    side = max(
-        [side for side in SIDES if max_seconds >= LEAST_STEPS * _step_seconds(side, batch_size, device, width)]
-        or [SIDES[0]]
-    )
+    affordable = [side for side in SIDES if max_seconds >= _round_seconds(side, batch_size, device, width)]
+    side = max(affordable, default=SIDES[0])
     if parent_side is not None and 1 / NEAR <= parent_side / side <= NEAR:
         return parent_side
     return side
 
 
-def _step_seconds(side: int, batch_size: int, device: torch.device, width: int) -> float:
-    pixels = batch_size * side * side * 0.75
-    seconds = pixels * STEP_SECONDS_PER_PIXEL * (width / 16) ** 1.5
+def _round_seconds(side: int, batch_size: int, device: torch.device, width: int) -> float:
+    """What a round at `side` takes at least."""
+    steps = LEAST_STEPS * (side / DEFAULT_SIDE) ** 2
+    seconds = steps * batch_size * side * side * 0.75 * STEP_SECONDS_PER_PIXEL * (width / 16) ** 1.5
     if device.type != "cpu":
         return seconds / GPU_SPEED
     return seconds * (1.0 if computes_bfloat16(device) else WITHOUT_BFLOAT16) * 2 / usable_cores()
