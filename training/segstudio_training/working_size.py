@@ -1,8 +1,8 @@
 """At which size images are worked on: as large as leaves a round enough steps.
 
 Seen larger, images teach and are predicted better; but a round of too few steps has not learnt to use it (README,
-"Numbers"), and the larger the images are, the more steps it takes. What a step costs is a guess from what the machine says of itself: measuring would
-take seconds from rounds that have few.
+"Numbers"), and the larger the images are, the more steps it takes. What a step costs is a guess from what the machine
+says of itself: measuring would take seconds from rounds that have few.
 """
 
 from __future__ import annotations
