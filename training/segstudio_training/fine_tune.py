@@ -378,7 +378,8 @@ class _Round:
     def _score_on_the_way(self, progress: float) -> bool:
         """Score the average on a few held-out images; True where nothing is gained any more."""
         self.keep_state()  # a round stopped while it is scored goes on with this scoring
-        scores = self.scores.on_the_way(self._checkpoint())
+        # Settling the average's batch norms for nobody's eyes would cost as much as several steps.
+        scores = self.scores.on_the_way(self._checkpoint()) if self.scores.scored else {}
         self.budget.scored()
         if scores:
             self.events({"event": "evaluation", "step": self.budget.step, **scores})
