@@ -114,7 +114,6 @@ class RoundResult(QFrame):
         head.addWidget(self._picture)
         head.addWidget(self.headline)
         head.addStretch(1)
-        head.addWidget(self.scores)
         head.addWidget(self.close_button)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
@@ -122,6 +121,8 @@ class RoundResult(QFrame):
         buttons.addWidget(self.roll_back_button)
         buttons.addStretch(1)
         column.addLayout(head)
+        # A line of its own: beside the longest headline it would be wider than the panel.
+        column.addWidget(self.scores)
         column.addWidget(self.difference)
         column.addWidget(self.text)
         column.addLayout(buttons)

@@ -38,9 +38,12 @@ def summary(project: Project, round_id: str) -> str:
 
 
 def difference_text(result: RoundResult) -> str:
-    """What the mean IoU may have changed by: "+1.1 to +5.2 points, over 9 held-out images in 5 groups"."""
+    """What the mean IoU may have changed by: "+1.1 to +5.2 points, over 9 held-out images in 5 groups".
+
+    Nothing where there are too few images to say.
+    """
     images, groups = result.held_out
-    if result.interval is None:
+    if result.interval is None or result.verdict is Verdict.CANNOT_JUDGE:
         return ""
     low, high = result.interval
     return tr(
