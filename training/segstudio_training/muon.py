@@ -1,9 +1,9 @@
 """Muon: gradient steps whose momentum is brought to equal singular values, with AdamW for what is no filter bank.
 
 Plain gradient steps spend themselves on a few dominant directions of a layer; made orthogonal, they move all of them
-alike, and a short round gets further on images like those taught (README, "Numbers"). Source: Jordan et al., "Muon: An optimizer for hidden
-layers in neural networks", 2024, for matrices; a bank of filters is the matrix of its flattened filters, as there.
-torch.optim.Muon takes matrices only.
+alike, and a short round gets further on images like those taught (README, "Numbers"). Source: Jordan et al., "Muon: An
+optimizer for hidden layers in neural networks", 2024, for matrices; a bank of filters is the matrix of its flattened
+filters, as there. torch.optim.Muon takes matrices only.
 """
 
 from __future__ import annotations
