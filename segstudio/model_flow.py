@@ -92,6 +92,7 @@ class ModelFlow(QObject):
         proposals.model_ready.connect(self._on_model_ready)
         proposals.model_failed.connect(self._on_model_failed)
         proposals.proposed.connect(self._on_proposed)
+        proposals.outdated.connect(self._on_outdated)
         proposals.failed.connect(self._on_proposal_failed)
         proposals.advanced.connect(self._on_advanced)
         rounds.started.connect(self._on_round_started)
@@ -304,6 +305,12 @@ class ModelFlow(QObject):
                 proposed.name,
                 Proposal(proposed.labels, proposed.confidence, proposed.round_id, project.classes.names),
             )
+
+    @Slot(str)
+    def _on_outdated(self, name: str) -> None:
+        """It was in work when the network changed: make it anew, as the others that the old one had made."""
+        self._renewal.outdated(name)
+        self._ask_for_open_image()
 
     @Slot(str, object)
     def _on_proposal_failed(self, name: str, error: SegStudioError) -> None:

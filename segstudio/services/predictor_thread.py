@@ -70,6 +70,8 @@ class ProposalService(QObject):
     """SegStudioError: the checkpoint cannot be used."""
     proposed = Signal(object)
     """Proposed."""
+    outdated = Signal(str)
+    """Image name: a network that had been replaced meanwhile kept its proposal of it."""
     failed = Signal(str, object)
     """Image name and SegStudioError: there will be no proposal for this image."""
     advanced = Signal(int, int)
@@ -96,6 +98,8 @@ class ProposalService(QObject):
         self._worker.failed.connect(self._on_failed)
         self._worker.tiles_advanced.connect(self._on_tiles_advanced)
         self._model: Model | None = None
+        self._round_id = ""
+        """Of the network in use, or being loaded."""
         self._can_balance = False
         self._requested = 0
         self._done = 0
@@ -138,7 +142,7 @@ class ProposalService(QObject):
     def load(self, project: Project, model: Model, min_island: int) -> None:
         """Load `model` for `project`; what was requested from the one before is dropped."""
         self.cancel()
-        self._model = None
+        self._model, self._round_id = None, model.round_id
         self.set_min_island(min_island)
         self._load.emit(_Load(project, model, self._queue.generation))
 
@@ -198,6 +202,8 @@ class ProposalService(QObject):
     @Slot(int, object, object)
     def _on_proposed(self, generation: int, reading: Reading, proposed: Proposed) -> None:
         if self._is_stale(generation):
+            if proposed.round_id != self._round_id:
+                self.outdated.emit(proposed.name)
             return
         if reading != self._queue.reading:
             if self._queue.put([proposed.name], first=True):

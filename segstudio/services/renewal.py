@@ -22,6 +22,10 @@ class Renewal:
         self._stale = set(proposed)
         self._wanted = [] if lazily else list(proposed)
 
+    def outdated(self, name: str) -> None:
+        """The network from before has finished a proposal of `name` after `model_changes`."""
+        self._stale.add(name)
+
     def ask_overall(self, names: Iterable[str]) -> list[str]:
         """The person wants proposals of all of `names`, whichever network makes them; returns them."""
         self._overall = dict.fromkeys(names)
