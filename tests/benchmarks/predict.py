@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from segstudio.core.class_table import ClassTable
-from segstudio_training.checkpoint import Checkpoint
+from segstudio.core.class_table import VOID, ClassTable
+from segstudio.core.resources import resource_root
+from segstudio.project.voc_folder import VocFolder
+from segstudio_training.checkpoint import Checkpoint, load_checkpoint
 from segstudio_training.networks import build_network
+from segstudio_training.plan import SAFE, Plan
 from segstudio_training.predictor import Predictor
 from tests.benchmarks._report import report, wants_json
 from tests.benchmarks._stalls import STALL_NOTES, Scenario, stall_figures
@@ -26,11 +28,10 @@ NOTES = {
     "overhead_over_bare": "Predictor.predict ÷ forward alone by the chosen plan, minus 1",
     "predict_s": "seconds per image, from 8-bit image to label map and confidence",
     "plain_s": "seconds per plain forward",
-    "share_of_matmul": "multiplications per second of the bare forward ÷ those of a large matrix product of its type",
-    "matmul_speedup": "a large matrix product in float32 ÷ the same in the type that the plan chose: what this "
-    "machine's arithmetic has to give",
+    "same_labels": "share of the sample's pixels that the starter labels as in float32, by the chosen plan",
+    "right_labels": "share of the sample's labelled pixels that the starter labels right, by the chosen plan",
+    "right_labels_float32": "the same in float32",
 }
-MATMUL_SIDE = 2048
 
 
 def figures(width: int = 64) -> dict[str, float]:
@@ -49,30 +50,37 @@ def figures(width: int = 64) -> dict[str, float]:
             net(images)
 
     torch.set_num_threads(predictor.threads)
-    square = torch.randn(MATMUL_SIDE, MATMUL_SIDE)
-    fast_square = square.to(predictor.plan.dtype)
-    plain, bare, whole, matmul, fast_matmul = _least_seconds(
+    plain, bare, whole = _least_seconds(
         lambda: forward(network, batch),
         lambda: forward(predictor.network, fitted),
         lambda: predictor.predict(image),
-        lambda: square @ square,
-        lambda: fast_square @ fast_square,
     )
     return {
-        "share_of_matmul": (_flops(network, batch) / bare) / (2 * MATMUL_SIDE**3 / fast_matmul),
-        "matmul_speedup": matmul / fast_matmul,
         "speedup_over_plain": plain / whole,
         "overhead_over_bare": whole / bare - 1,
         "predict_s": whole,
         "plain_s": plain,
+        **_faithfulness(predictor.plan),
     }
 
 
-def _flops(network: torch.nn.Module, images: torch.Tensor) -> int:
-    """Multiplications and additions of one forward pass."""
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        network(images)
-    return counter.get_total_flops()
+def _faithfulness(plan: Plan) -> dict[str, float]:
+    """What `plan` makes of the sample with the starter, beside float32."""
+    checkpoint = load_checkpoint(resource_root() / "starter.safetensors")
+    sample = VocFolder.open(resource_root() / "sample")
+    exact, chosen = Predictor(checkpoint, "cpu", SAFE), Predictor(checkpoint, "cpu", plan)
+    same, right, right_exact = [], [], []
+    for name in filter(sample.has_mask, sample.names):
+        image, truth = sample.read_image(name), sample.read_label_map(name)
+        ours, theirs = chosen.predict(image).labels, exact.predict(image).labels
+        same.append(np.mean(ours == theirs))
+        right.append(np.mean((ours == truth)[truth != VOID]))
+        right_exact.append(np.mean((theirs == truth)[truth != VOID]))
+    return {
+        "same_labels": float(np.mean(same)),
+        "right_labels": float(np.mean(right)),
+        "right_labels_float32": float(np.mean(right_exact)),
+    }
 
 
 def _least_seconds(*calls: Callable[[], object]) -> list[float]:

@@ -61,19 +61,30 @@ def computes_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu" or _instructions_limited():
+    if device.type != "cpu" or not _allowed("BF16", "AMX"):
         return False
     ask = getattr(torch.cpu, "get_capabilities", None)
     if ask is not None:
-        said = ask()
-        return any(bool(said.get(name)) for name in ("amx_bf16", "avx512_bf16", "amx_tile"))
+        return _has("amx_bf16", "avx512_bf16", "amx_tile")
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def _instructions_limited() -> bool:
-    """Whether oneDNN was told to do without the instructions that make bfloat16 fast."""
+def computes_eight_bits(device: torch.device) -> bool:
+    """Whether `device` is a processor that adds up products of 8-bit integers in 32 bits in one go (VNNI, AMX)."""
+    # oneDNN's limits name sets of instructions, each with all before it: BF16 comes after VNNI.
+    return device.type == "cpu" and _allowed("VNNI", "BF16", "AMX") and _has("avx512_vnni", "avx_vnni", "amx_int8")
+
+
+def _has(*instructions: str) -> bool:
+    """Whether the processor says that it has any of `instructions`; False where this torch cannot tell."""
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    return ask is not None and any(bool(ask().get(name)) for name in instructions)
+
+
+def _allowed(*names: str) -> bool:
+    """Whether oneDNN may use all instructions, or was limited to a set whose name has one of `names` in it."""
     limit = (os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT").upper()
-    return limit not in {"DEFAULT", "ALL"} and "BF16" not in limit and "AMX" not in limit
+    return limit in {"DEFAULT", "ALL"} or any(name in limit for name in names)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The numeric plan of a network: precision, memory layout and folding, whichever is fastest on this machine.
 
+8-bit integers are among the precisions where a network has a form for them (`EIGHT_BIT_FORMS`).
+
 Measured once per network and machine, and remembered in the user's cache folder. Plain (float32, contiguous, nothing
 folded) is among the candidates, so that the plan chosen is never slower than plain.
 """
@@ -15,7 +17,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,8 +27,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segstudio.core.errors import SaveError
 from segstudio.formats.atomic import write_atomically
-from segstudio_training.device import computes_bfloat16
+from segstudio_training.device import computes_bfloat16, computes_eight_bits
+from segstudio_training.eight_bits import eight_bits_work
 from segstudio_training.networks.first_layer import first_convolution
+from segstudio_training.networks.segnet import SegNet
+from segstudio_training.networks.segnet_eight_bits import EightBitSegNet
 
 SMALL_SIDE, FULL_SIDE = 96, 320
 """Pixels of the square images on which candidates are tried: all on the small one, the promising on the full one."""
@@ -38,11 +43,19 @@ INSTRUCTION_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABI
 
 @dataclass(frozen=True)
 class Plan:
-    """How a network is run. The default is plain."""
+    """How a network is run. The default is plain.
+
+    Attributes:
+        bfloat16: or else float32, for images and for all that is not in 8 bits.
+        channels_last: the channels of a pixel lie side by side in memory.
+        folded: batch norms are folded into the convolutions before them.
+        eight_bits: convolutions in 8-bit integers, where the network has such a form; it is folded in any case.
+    """
 
     bfloat16: bool = False
     channels_last: bool = False
     folded: bool = False
+    eight_bits: bool = False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -64,12 +77,20 @@ CANDIDATES = (
     Plan(channels_last=True),
     SAFE,
     Plan(bfloat16=True, channels_last=True, folded=True),
+    Plan(channels_last=True, folded=True, eight_bits=True),
+    Plan(bfloat16=True, channels_last=True, folded=True, eight_bits=True),
 )
+EIGHT_BIT_FORMS: dict[type[nn.Module], Callable[..., nn.Module]] = {SegNet: EightBitSegNet}
+"""Built from a network and the type of what stays floating; takes what the network takes, gives float32 scores."""
 
 
 def prepared(network: nn.Module, plan: Plan, device: torch.device) -> nn.Module:
     """`network` (which may be used up) as `plan` wants it, in evaluation mode on `device`."""
     network = network.eval()
+    if plan.eight_bits:
+        form = EIGHT_BIT_FORMS.get(type(network))
+        if form is not None:
+            return form(network, plan.dtype).eval()
     if plan.folded:
         for module in network.modules():
             if isinstance(module, nn.Sequential):
@@ -100,12 +121,19 @@ def fastest_plan(network: nn.Module, name: str, arguments: Mapping[str, object],
 
 def measured_plan(network: nn.Module, device: torch.device) -> Plan:
     """The fastest of `CANDIDATES` by measuring; `network` is not changed."""
-    candidates = [plan for plan in CANDIDATES if computes_bfloat16(device) or not plan.bfloat16]
+    candidates = _possible_plans(network, device)
     runs = {plan: prepared(copy.deepcopy(network), plan, device) for plan in candidates}
     rough = {plan: _seconds(run, plan, SMALL_SIDE, device) for plan, run in runs.items()}
     limit = PROMISING * min(rough.values())
     full = {plan: _seconds(runs[plan], plan, FULL_SIDE, device) for plan in candidates if rough[plan] <= limit}
     return min(full, key=lambda plan: full[plan])
+
+
+def _possible_plans(network: nn.Module, device: torch.device) -> list[Plan]:
+    """Those of `CANDIDATES` that this device is good at, and for which `network` has a form."""
+    bfloat16 = computes_bfloat16(device)
+    eight_bits = type(network) in EIGHT_BIT_FORMS and computes_eight_bits(device) and eight_bits_work()
+    return [plan for plan in CANDIDATES if (bfloat16 or not plan.bfloat16) and (eight_bits or not plan.eight_bits)]
 
 
 def _seconds(network: nn.Module, plan: Plan, side: int, device: torch.device) -> float:
@@ -131,7 +159,16 @@ def _machine_key(name: str, arguments: Mapping[str, object], device: torch.devic
         processor += "".join(sorted({line for line in lines if line.startswith(("model name", "flags"))}))
     limits = [os.environ.get(variable, "") for variable in INSTRUCTION_LIMITS]
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    parts = [name, dict(arguments), processor, limits, gpu, torch.__version__, torch.get_num_threads()]
+    parts = [
+        name,
+        dict(arguments),
+        processor,
+        limits,
+        gpu,
+        torch.__version__,
+        torch.get_num_threads(),
+        repr(CANDIDATES),
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
