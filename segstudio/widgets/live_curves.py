@@ -17,6 +17,8 @@ from segstudio.widgets.controls import label
 MAX_POINTS = 600
 REDRAW_MS = 200
 """At most five redraws a second, however fast points come."""
+TICK_DENSITY = 0.3
+"""Of what pyqtgraph would draw: the plots are too narrow for more numbers."""
 
 
 class Series:
@@ -115,6 +117,10 @@ class LiveCurves(QWidget):
         plot.hideButtons()
         plot.getAxis("left").setWidth(28)
         plot.getAxis("bottom").setHeight(20)
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setTickDensity(TICK_DENSITY)
+        # Half a line of text, so that a number at the upper end is not cut off.
+        plot.getPlotItem().setContentsMargins(0, GRID, 0, 0)
         return plot
 
     def _restyle(self) -> None:
