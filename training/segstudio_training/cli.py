@@ -36,7 +36,7 @@ from segstudio_training.command_line import (
     print_json,
     told_errors,
 )
-from segstudio_training.launch import place_of_process
+from segstudio_training.launch import end_at_once, place_of_process
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Teach, score and use networks, without a window.")
 
@@ -224,4 +224,9 @@ app.command("compare")(compare_command)
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="segstudio_training")
+    try:
+        app(prog_name="segstudio_training")
+    except SystemExit as ended:
+        if place_of_process().count > 1:
+            end_at_once(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise

@@ -1,11 +1,12 @@
-"""This process's place among those that ``torchrun`` started for one command, and losing one. Imports no torch."""
+"""This process's place among those that ``torchrun`` started for one command, losing one, and ending. No torch."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from segstudio.core.errors import TrainingError, marked
 
@@ -58,3 +59,15 @@ class LostRankError(TrainingError):
             ),
             count=count,
         )
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End this process with `code` and without the interpreter's tidying up, once what it said is written.
+
+    For a process among several. DistributedDataParallel keeps gloo's threads alive after the group is left; one that
+    still holds a tensor then would give it back to an interpreter that is half gone, which aborts the process although
+    its work is done.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
