@@ -5,6 +5,8 @@ Owns how often they are drawn and how many points they keep; it knows nothing of
 
 from __future__ import annotations
 
+import math
+
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
@@ -17,8 +19,8 @@ from segstudio.widgets.controls import label
 MAX_POINTS = 600
 REDRAW_MS = 200
 """At most five redraws a second, however fast points come."""
-TICK_DENSITY = 0.3
-"""Of what pyqtgraph would draw: the plots are too narrow for more numbers."""
+LABEL_PIXELS = {"left": 24, "bottom": 36}
+"""From one number along an axis to the next, at least: a line and a gap, "4000" and a gap."""
 
 
 class Series:
@@ -39,6 +41,16 @@ class Series:
                 del self.xs[1::2], self.ys[1::2]
                 self._stride *= 2
         self._seen += 1
+
+
+class FewTicks(pg.AxisItem):
+    """An axis with as many round numbers as have room. pyqtgraph's own draws some five, however small the plot is."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N803
+        """One row of (distance, offset): 1, 2 or 5 times a power of ten."""
+        least = (maxVal - minVal) * LABEL_PIXELS[self.orientation] / max(size, 1.0)
+        power = 10.0 ** math.floor(math.log10(max(least, 1e-9)))
+        return [(power * next(factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999), 0.0)]
 
 
 class LiveCurves(QWidget):
@@ -106,7 +118,7 @@ class LiveCurves(QWidget):
             self._timer.start()
 
     def _plot(self, name: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget(enableMenu=False)
+        plot = pg.PlotWidget(enableMenu=False, axisItems={side: FewTicks(side) for side in LABEL_PIXELS})
         plot.setFixedHeight(12 * GRID)
         plot.setMinimumWidth(12 * GRID)
         plot.setFrameShape(QFrame.Shape.NoFrame)
@@ -117,8 +129,6 @@ class LiveCurves(QWidget):
         plot.hideButtons()
         plot.getAxis("left").setWidth(28)
         plot.getAxis("bottom").setHeight(20)
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setTickDensity(TICK_DENSITY)
         # Half a line of text, so that a number at the upper end is not cut off.
         plot.getPlotItem().setContentsMargins(0, GRID, 0, 0)
         return plot

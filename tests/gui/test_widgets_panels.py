@@ -224,6 +224,17 @@ def test_a_round_shows_progress_and_can_be_cancelled(model: ModelPanel, qtbot: Q
     assert model.stopped.isVisible()
 
 
+@pytest.mark.parametrize("last", [7, 91, 640, 4200, 99_000])
+def test_numbers_along_a_curve_have_room(last: float, qapp: object) -> None:
+    from segstudio.widgets.live_curves import LABEL_PIXELS, FewTicks
+
+    for side, size in (("bottom", 92), ("left", 56)):
+        ((distance, offset),) = FewTicks(side).tickSpacing(0, last, size)
+        assert offset == 0
+        assert distance * size / last >= 0.99 * LABEL_PIXELS[side]
+        assert distance <= last  # one number at least
+
+
 def test_curves_stay_bounded_and_keep_first_and_recent_points(model: ModelPanel) -> None:
     model.start_round()
     assert model.curves is not None
