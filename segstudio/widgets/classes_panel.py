@@ -128,7 +128,7 @@ class _ClassList(QListView):
         self.setMouseTracking(True)
         set_look(self, Look.BARE)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerItem)
         self.setAccessibleName(tr("Classes"))
         self.setAccessibleDescription(tr("Number keys choose a class; Space shows or hides the current one."))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segstudio.core.resources import resource_root
 from segstudio_training.balance import balance_offsets, pixel_shares
+from segstudio_training.checkpoint import load_checkpoint
 
 
 def test_shares_count_labelled_pixels_only() -> None:
@@ -31,3 +33,10 @@ def test_at_one_true_probabilities_become_even() -> None:
 def test_classes_that_never_occurred_are_left_alone() -> None:
     assert balance_offsets((0.9, 0.0, 0.1), 1.0)[1] == 0
     assert (balance_offsets((0.0, 0.0), 1.0) == 0).all()
+
+
+def test_the_starter_can_be_steered_before_any_round() -> None:
+    starter = load_checkpoint(resource_root() / "starter.safetensors")
+    assert len(starter.class_shares) == len(starter.classes)
+    assert sum(starter.class_shares) == pytest.approx(1, abs=1e-3)
+    assert starter.class_shares[starter.classes.names.index("power line")] == min(starter.class_shares)
