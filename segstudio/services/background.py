@@ -7,6 +7,7 @@ after `close` nothing arrives any more.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 
 from segstudio.core.errors import SegStudioError
+from segstudio.services.priority import let_others_go_first
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class _Job(QRunnable):
         self._deliver = deliver
 
     def run(self) -> None:
+        let_others_go_first(threading.get_native_id())
         outcome = _Outcome(self._task)
         if not self._task.is_cancelled:
             try:

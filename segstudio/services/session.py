@@ -32,6 +32,8 @@ from segstudio.services.work_clock import WorkClock
 _log = logging.getLogger(__name__)
 
 
+_BREATH_MS = 1
+"""Between accepting an image and showing the next one."""
 _COUNTED_PIXELS = 500_000
 """Pixels at which class shares are counted at most."""
 _TOLD_SINGLY = 50
@@ -443,8 +445,9 @@ class Session(QObject):
         )
         self.status_changed.emit(opened.name)
         # In a turn of its own: accepting and showing the next image at once would stop the window for too long.
+        # Without any delay Qt would do it in this very turn.
         self._is_going_on = True
-        QTimer.singleShot(0, self, self._go_on)
+        QTimer.singleShot(_BREATH_MS, self, self._go_on)
         return True
 
     @Slot()

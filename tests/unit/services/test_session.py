@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QCoreApplication
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.geometry import Box
@@ -69,6 +70,16 @@ def test_next_and_previous_stop_at_the_ends(desk: Desk, folder: Path) -> None:
     assert desk.session.next_name() is None and desk.session.next_name(only_unfinished=True) == "s00"
     desk.session.open_previous()
     desk.wait_for("s04")
+
+
+def test_the_next_image_waits_until_the_loop_has_come_round(desk: Desk, folder: Path) -> None:
+    desk.open(folder)
+    desk.qtbot.waitUntil(lambda: "s01" in desk.session._shelf)  # type: ignore[operator]  # a folder is open
+    desk.paint(1, Box(0, 0, WIDTH, HEIGHT))
+    assert desk.session.accept()
+    QCoreApplication.sendPostedEvents()  # what the turn of the click does before it ends
+    assert desk.session.current is not None and desk.session.current.name == "s00"
+    desk.wait_for("s01")
 
 
 def test_accepting_writes_the_mask_and_goes_on(desk: Desk, folder: Path) -> None:
