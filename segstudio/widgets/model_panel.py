@@ -344,14 +344,15 @@ class ModelPanel(Panel):
         nothing = tr("No model yet. Paint a few images first, or load a checkpoint.")
         self.summary.setText(self._summary or nothing)
         set_look(self.summary, None if self._summary else Look.MUTED)
+        # While a first round goes on or has just ended there is no network yet, and none is missed.
+        self.summary.setVisible(bool(self._summary) or not self._shows_round())
+        self.balance.setVisible(bool(self._summary))
 
     def _enter(self, state: ModelState) -> None:
         self.state = state
         training, result = state is ModelState.TRAINING, state is ModelState.RESULT
         self._show_summary()
-        self.summary.setVisible(not (training and not self._summary))
         self.empty_load.setVisible(state is ModelState.NO_MODEL)
-        self.balance.setVisible(bool(self._summary))
         self.stopped.hide()
         self.start_area.setVisible(not training)
         self.training_area.setVisible(training)

@@ -208,6 +208,17 @@ def test_fine_tune_tells_the_chosen_budget(model: ModelPanel, qtbot: QtBot) -> N
     assert 120 in BUDGETS
 
 
+def test_the_first_network_can_be_steered_as_soon_as_it_is_there(model: ModelPanel) -> None:
+    assert model.summary.isVisible() and not model.balance.isVisible()
+    model.start_round(12)
+    assert not model.summary.isVisible() and not model.balance.isVisible()
+    model.end_round("The first network is ready.", None, 0.4, Verdict.FIRST)
+    assert not model.summary.isVisible() and not model.balance.isVisible()  # "No model yet" would be untrue
+    model.set_model("Round 1")
+    assert model.state is ModelState.RESULT
+    assert model.summary.isVisible() and model.balance.isVisible()
+
+
 def test_a_round_shows_progress_and_can_be_cancelled(model: ModelPanel, qtbot: QtBot) -> None:
     model.set_model("Starter")
     model.start_round(12)
