@@ -18,7 +18,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -81,7 +81,7 @@ CANDIDATES = (
     Plan(bfloat16=True, channels_last=True, folded=True, eight_bits=True),
 )
 EIGHT_BIT_FORMS: dict[type[nn.Module], Callable[..., nn.Module]] = {SegNet: EightBitSegNet}
-"""Built from a network and the type of what stays floating; takes what the network takes, gives float32 scores."""
+"""Built from a network, the type of what stays floating, and the network made ready in it; gives float32 scores."""
 
 
 def prepared(network: nn.Module, plan: Plan, device: torch.device) -> nn.Module:
@@ -90,7 +90,8 @@ def prepared(network: nn.Module, plan: Plan, device: torch.device) -> nn.Module:
     if plan.eight_bits:
         form = EIGHT_BIT_FORMS.get(type(network))
         if form is not None:
-            return form(network, plan.dtype).eval()
+            floating = prepared(copy.deepcopy(network), replace(plan, eight_bits=False), device)
+            return form(network, plan.dtype, floating).eval()
     if plan.folded:
         for module in network.modules():
             if isinstance(module, nn.Sequential):

@@ -2,6 +2,9 @@
 
 The first stage, whose activations all else hangs on, is computed in a floating type; and so is what each pooling
 chooses from: among 256 values neighbours are often equal, and unpooling would put the values into the wrong place.
+
+An image whose activations do not fit the ranges is done in the floating type altogether, so that a network whose batch
+norms are wrong about it is no worse off.
 """
 
 from __future__ import annotations
@@ -9,7 +12,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from segstudio_training.eight_bits import TOP, EightBitConvolution, FoldedConvolution, folded, to_eight_bits
+from segstudio_training.eight_bits import (
+    TOP,
+    EightBitConvolution,
+    FoldedConvolution,
+    folded,
+    is_cut_off,
+    to_eight_bits,
+)
 from segstudio_training.networks.segnet import SegNet
 from segstudio_training.networks.switches import Switches, pooled, unpooled
 
@@ -20,10 +30,12 @@ class EightBitSegNet(nn.Module):
     Args:
         network: what to take the weights from; it is not changed.
         dtype: float32 or bfloat16: of images, of the first stage, and of what is pooled.
+        floating: `network` made ready to predict in `dtype`, for images that do not fit; None: `network` as it is.
     """
 
-    def __init__(self, network: SegNet, dtype: torch.dtype) -> None:
+    def __init__(self, network: SegNet, dtype: torch.dtype, floating: nn.Module | None = None) -> None:
         super().__init__()
+        self._floating = floating if floating is not None else network
         ranges: Tensor | None = None
         stages: list[nn.Sequential] = []
         depth = len(network.encoder)
@@ -49,6 +61,8 @@ class EightBitSegNet(nn.Module):
         switches: list[Switches] = []
         for layers in self.encoder:
             features, where = pooled(layers(features))
+            if is_cut_off(features):
+                return self._floating(image).float()
             features = to_eight_bits(features)
             switches.append(where)
         for layers in self.decoder:
