@@ -140,7 +140,8 @@ def _possible_plans(network: nn.Module, device: torch.device) -> list[Plan]:
 def _seconds(network: nn.Module, plan: Plan, side: int, device: torch.device) -> float:
     """Least seconds of a forward pass over one square image."""
     channels = first_convolution(network).in_channels
-    image = torch.rand(1, channels, side, side, device=device).to(plan.dtype, memory_format=plan.memory_format)
+    # Grey, which fits the 8-bit ranges of any network: what does not is done in floating numbers, and takes longer.
+    image = torch.zeros(1, channels, side, side, device=device).to(plan.dtype, memory_format=plan.memory_format)
     best = float("inf")
     with torch.inference_mode():
         network(image)
