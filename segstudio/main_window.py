@@ -24,14 +24,17 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.actions import Actions
-from segstudio.compare_flow import CompareFlow
 from segstudio.core.resources import resource_root
-from segstudio.folder_flow import FolderFlow
-from segstudio.history_flow import HistoryFlow
-from segstudio.image_flow import ImageFlow
-from segstudio.learning_flow import LearningFlow
-from segstudio.model_flow import ModelFlow
-from segstudio.review_flow import ReviewFlow
+from segstudio.flows.compare_flow import CompareFlow
+from segstudio.flows.folder_flow import FolderFlow
+from segstudio.flows.history_flow import HistoryFlow
+from segstudio.flows.image_flow import ImageFlow
+from segstudio.flows.learning_flow import LearningFlow
+from segstudio.flows.primary_flow import PrimaryFlow
+from segstudio.flows.proposal_flow import ProposalFlow
+from segstudio.flows.review_flow import ReviewFlow
+from segstudio.flows.round_flow import RoundFlow
+from segstudio.flows.steer_flow import SteerFlow
 from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import ProposalService
@@ -42,7 +45,6 @@ from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, ICON_SIZE
 from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
-from segstudio.steer_flow import SteerFlow
 from segstudio.widgets.command_palette import CommandPalette
 from segstudio.widgets.controls import push_button
 from segstudio.widgets.notices import NoticeOverlay
@@ -171,9 +173,14 @@ class MainWindow(QMainWindow):
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
-        self.model_flow = ModelFlow(
+        self.round_flow = RoundFlow(
+            parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self
+        )
+        self.proposal_flow = ProposalFlow(
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self.learning, self
         )
+        self.primary_flow = PrimaryFlow(parts, table, self.session, self.proposals, self.rounds, self)
+        self.proposal_flow.asked.connect(self.primary_flow.refresh)
         self.learning_flow = LearningFlow(
             parts, self.session, self.settings, self.proposals, self.rounds, self.learning, self
         )

@@ -261,10 +261,10 @@ class _Tour:
 
     def _fine_tune(self) -> None:
         with self._step("fine-tune"):
-            flow, panel = self._window.model_flow, self._parts.model
+            flow, panel = self._window.round_flow, self._parts.model
             self._wait(panel.fine_tune_button.isEnabled, "fine-tuning is possible")
             ended: list[bool] = []
-            flow.round_ended.connect(lambda: ended.append(True))
+            flow.ended.connect(lambda: ended.append(True))
             panel.set_budget(self._seconds)
             if panel.budget_seconds() == self._seconds:
                 self._click(panel.fine_tune_button)

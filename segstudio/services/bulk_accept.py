@@ -70,7 +70,7 @@ class BulkAccept(QObject):
                 )
                 return
         self.is_running = False
-        self._session.count()
+        self._session.tally.count()
         self.finished.emit(self._written)
 
     def _on_written(self, run: int, name: str, written: list[str]) -> None:
@@ -84,7 +84,7 @@ class BulkAccept(QObject):
             self.is_running = False
             self._waiting.clear()
             self._session.put_back(name)
-            self._session.count()
+            self._session.tally.count()
             self.failed.emit(error, self._written)
 
     @Slot()

@@ -15,58 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from segstudio.core.class_table import VOID
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
-from segstudio.core.geometry import Box
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap
-from segstudio.project.journal import Journal
 from segstudio.project.project import Project, Proposal
 from segstudio.services.background import Task, TaskRunner
+from segstudio.services.open_image import OpenImage
 
 _KEPT_IMAGES = 6
 """Images kept open behind the current one, with their history: going back costs nothing."""
-
-
-@dataclass(eq=False, repr=False)  # signals compare and print what they are connected with; arrays are slow at both
-class OpenImage:
-    """One image in memory: its pixels, its document and what the network thinks of it."""
-
-    name: str
-    image: npt.NDArray[np.uint8]
-    """(height, width, 3) uint8 RGB in the label map's frame."""
-    orientation: int
-    """EXIF orientation 1 to 8 that the view applies."""
-    document: Document
-    journal: Journal | None
-    """None where nothing can be written (a read-only folder)."""
-    proposal: Proposal | None
-    saving: bool = False
-    """Whether its pixels are on their way to the disk right now."""
-    is_record_lost: bool = False
-    """Whether the journal could not be written the last time."""
-    is_failure_told: bool = False
-    """Whether the person knows that its pixels cannot be written."""
-
-    _known_blank: bool | None = None
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether no pixel has a label yet."""
-        if self._known_blank is None:
-            self._known_blank = self.document.label_map.holds_only(VOID)
-        return self._known_blank
-
-    def on_changed(self, _box: Box) -> None:
-        """Pixels changed: look again whether any has a label."""
-        self._known_blank = None
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether the disk holds what the document holds."""
-        return not self.saving and not self.document.is_modified
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from segstudio.core.errors import SaveError
 from segstudio.project.journal import Journal
 from segstudio.services.background import TaskRunner
-from segstudio.services.image_shelf import OpenImage
+from segstudio.services.open_image import OpenImage
 
 _SYNC_MS = 500
 """Journal records reach the disk within this time after they were written."""

@@ -1,41 +1,34 @@
 """The open folder, the open image, and everything a person does to its label map.
 
-Owns the order of things: what is loaded ahead, when a draft is kept, what accepting does, which image comes next. It
-knows no widgets. Reading and writing happen off the GUI thread; until a label map is safely on disk its document
-stays in memory, so a disk that fails costs nothing.
+Owns the order of things: what is loaded ahead, when a draft is kept, which image comes next. It knows no widgets.
+Reading (`ImageShelf`) and writing (`Keeper`) happen off the GUI thread.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from segstudio.core.class_table import VOID, ClassTable
-from segstudio.core.edits import APPLY_PROPOSAL, REPLACE_BY_PROPOSAL, Edit
-from segstudio.core.errors import SegStudioError, marked
-from segstudio.core.label_map import Labels
+from segstudio.core.class_table import ClassTable
+from segstudio.core.edits import Edit
+from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
-from segstudio.services.image_shelf import ImageShelf, OpenImage
+from segstudio.services.image_shelf import ImageShelf
+from segstudio.services.keeper import Keeper
 from segstudio.services.notifier import Notifier
-from segstudio.services.recorder import Recorder
-from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, UNREVIEWED_TEACH, Settings
+from segstudio.services.open_image import OpenImage
+from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
+from segstudio.services.tally import Tally
 from segstudio.services.translation import tr
 from segstudio.services.work_clock import WorkClock
 
-_log = logging.getLogger(__name__)
-
-
 _BREATH_MS = 1
 """Between accepting an image and showing the next one."""
-_COUNTED_PIXELS = 500_000
-"""Pixels at which class shares are counted at most."""
 _TOLD_SINGLY = 50
 """Where so many statuses changed at once, looking at all again is less work."""
 
@@ -64,8 +57,6 @@ class Session(QObject):
     """Accepting waits: this share (0 to 1) of the pixels is void."""
     accepted = Signal(str)
     """The name of an image whose label map is on disk as accepted."""
-    counts_changed = Signal()
-    """How many images are accepted, and how many teach, may be known or other ones now."""
     journaled = Signal()
     """Records of the journal have reached the disk."""
 
@@ -73,13 +64,19 @@ class Session(QObject):
         super().__init__(parent)
         self._notifier = notifier
         self._settings = settings
-        self._disk = TaskRunner(1, self)
         self._opener = TaskRunner(1, self)
+        self._keeper = Keeper(self)
+        self._keeper.edited.connect(self._on_edited)
+        self._keeper.kept.connect(self.status_changed)
+        self._keeper.accepted.connect(self._on_accepted)
+        self._keeper.failing.connect(self._on_failing)
+        self._keeper.journaled.connect(self.journaled)
+        self.tally = Tally(self._opener, settings, self)
+        self._clock = WorkClock()
         self._shelf: ImageShelf | None = None
         self.project: Project | None = None
         self.current: OpenImage | None = None
         self._wanted: str | None = None
-        self._accepting: set[str] = set()
         self._aside: set[str] = set()
         """Images whose masks are being written from elsewhere; nobody may read them meanwhile."""
         self._unreadable: set[str] = set()
@@ -88,15 +85,6 @@ class Session(QObject):
         """What to do where the wanted image cannot be read: the step that wanted it, again."""
         self._is_going_on = False
         """Whether the next image comes in the event loop's next turn, because this one was accepted."""
-        self.accepted_count = 0
-        """Images accepted so far."""
-        self.teaching_count = 0
-        """Those of them that teach; 0 until their sides are known."""
-        self._clock = WorkClock()
-        self._recorder = Recorder(self._disk, self)
-        self._recorder.synced.connect(self.journaled)
-        self._recorder.lost.connect(self._tell_once)
-        settings.changed.connect(self._on_setting_changed)
 
     # -- folders ------------------------------------------------------------------------------------------
 
@@ -120,14 +108,13 @@ class Session(QObject):
         self._leave_current()
         for opened in self._shelf:
             if opened.document.is_modified and not opened.saving:
-                self._save_draft(opened)  # an earlier try had failed
-        self._disk.wait()
+                self._keeper.save_draft(opened)  # an earlier try had failed
+        self._keeper.set_project(None)
         self._shelf.close()
         self._shelf.deleteLater()
         self.project, self.current, self._shelf, self._wanted = None, None, None, None
-        self.accepted_count = self.teaching_count = 0
+        self.tally.set_project(None)
         self._is_going_on = False
-        self._accepting.clear()
         self._aside.clear()
         self._unreadable.clear()
         self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
@@ -135,9 +122,8 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Close the folder and end the threads; for quitting."""
-        self._recorder.stop()
         self.close_project()
-        self._disk.close()
+        self._keeper.stop()
         self._opener.close()
 
     def set_classes(self, classes: ClassTable) -> None:
@@ -152,12 +138,13 @@ class Session(QObject):
     def _on_project_opened(self, project: Project) -> None:
         self.close_project()
         self.project = project
+        self._keeper.set_project(project)
         self._shelf = ImageShelf(project, self._attach, self)
         self._shelf.ready.connect(self._on_image_ready)
         self._shelf.failed.connect(self._on_image_failed)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
-        self.count()
+        self.tally.set_project(project)
         first = next((name for name in project.names if self.status(name) is not Status.ACCEPTED), None)
         if project.names:
             self.open_image(first or project.names[0])
@@ -169,7 +156,7 @@ class Session(QObject):
     @property
     def is_saving(self) -> bool:
         """Whether something is on its way to the disk."""
-        return self._disk.waiting > 0
+        return self._keeper.is_busy
 
     # -- images -------------------------------------------------------------------------------------------
 
@@ -177,7 +164,7 @@ class Session(QObject):
         """The status of image `name`, what is not written yet included."""
         if self.project is None or self._shelf is None:
             return Status.UNLABELLED
-        if name in self._accepting:
+        if self._keeper.is_accepting(name):
             return Status.ACCEPTED
         if name in self._aside:
             return Status.UNREVIEWED
@@ -259,8 +246,7 @@ class Session(QObject):
                 opened.document.history.mark_unsaved()
         except SegStudioError as error:
             self._notifier.error(error)
-        opened.document.edited.connect(partial(self._on_edited, opened))
-        opened.document.reverted.connect(partial(self._on_reverted, opened))
+        self._keeper.follow(opened)
         opened.document.history_changed.connect(self.state_changed.emit)
 
     def _enter(self, opened: OpenImage) -> None:
@@ -279,29 +265,17 @@ class Session(QObject):
             return
         seconds = self._clock.taken()
         if seconds is not None:  # merely looking at a folder writes nothing into it
-            self._disk.submit(partial(self.project.add_seconds, opened.name, seconds), None, self._on_time_lost)
+            self._keeper.add_seconds(opened.name, seconds)
         self.current = None
-        if opened.document.is_modified and opened.name not in self._accepting:
-            self._save_draft(opened)
+        if opened.document.is_modified and not self._keeper.is_accepting(opened.name):
+            self._keeper.save_draft(opened)
 
     # -- editing ------------------------------------------------------------------------------------------
 
     @property
     def shown_proposal(self) -> Proposal | None:
         """The proposal that the open image shows: it has one, and nothing was painted yet."""
-        opened = self.current
-        return opened.proposal if opened is not None and opened.proposal is not None and opened.is_blank else None
-
-    def class_shares(self) -> dict[int, float]:
-        """The share (0 to 1) of the open image's pixels that each class has; large images are counted on a grid."""
-        opened = self.current
-        if opened is None:
-            return {}
-        proposal = self.shown_proposal
-        labels = proposal.labels if proposal is not None else opened.document.label_map.array
-        step = max(1, round((labels.size / _COUNTED_PIXELS) ** 0.5))
-        counts = np.bincount(labels[::step, ::step].reshape(-1), minlength=VOID + 1)
-        return {int(value): counts[value] / counts.sum() for value in np.flatnonzero(counts[:VOID])}
+        return self.current.shown_proposal if self.current is not None else None
 
     def take_proposal(self, name: str, proposal: Proposal) -> None:
         """A proposal for image `name` has come in."""
@@ -324,7 +298,7 @@ class Session(QObject):
         names = {name for name in project.names if name != shown}
         self._shelf.forget_proposals(names)
         dropped = [name for name in project.proposed_names() if name != shown]
-        self._disk.submit(
+        self._keeper.write(
             partial(project.drop_proposals, dropped), lambda _: self.status_changed.emit(""), self._notifier.error
         )
         self.proposal_changed.emit()
@@ -347,76 +321,45 @@ class Session(QObject):
             if project is self.project:
                 then()
 
-        self._disk.submit(partial(project.drop_proposals, names), dropped, self._notifier.error)
+        self._keeper.write(partial(project.drop_proposals, names), dropped, self._notifier.error)
 
     def adopt_proposal(self) -> Edit | None:
-        """Apply the shown proposal as one edit; where something was painted, only to what is void."""
-        opened = self.current
-        if opened is None or opened.proposal is None or opened.document.is_editing:
-            return None
-        present = opened.document.label_map.array
-        labels = np.where(present == VOID, opened.proposal.labels, present)
-        edit = opened.document.apply_labels(APPLY_PROPOSAL, labels)
-        self.proposal_changed.emit()
-        return edit
+        """Apply the open image's proposal as one edit; where something was painted, only to what is void."""
+        return self._change(OpenImage.adopt_proposal)
 
     def replace_by_proposal(self) -> Edit | None:
         """Apply the proposal to every pixel, painted ones too, as one edit."""
-        opened = self.current
-        if opened is None or opened.proposal is None or opened.document.is_editing:
-            return None
-        return opened.document.apply_labels(REPLACE_BY_PROPOSAL, opened.proposal.labels)
+        return self._change(OpenImage.replace_by_proposal)
 
     def clear(self) -> Edit | None:
         """Make every pixel void, as one edit."""
-        return self._apply(marked("Clear"), lambda labels: np.full_like(labels, VOID))
+        return self._change(OpenImage.clear)
 
     def fill_void(self, value: int) -> Edit | None:
         """Give every void pixel the label `value`, as one edit."""
-        return self._apply(marked("Fill the rest"), lambda labels: np.where(labels == VOID, np.uint8(value), labels))
-
-    def _apply(self, name: str, change: Callable[[Labels], Labels]) -> Edit | None:
-        opened = self.current
-        if opened is None or opened.document.is_editing:
-            return None
-        edit = opened.document.apply_labels(name, change(opened.document.label_map.array))
-        self.proposal_changed.emit()
-        return edit
+        return self._change(lambda opened: opened.fill_void(value))
 
     def undo(self) -> None:
         """Undo the open image's last edit."""
-        if self.current is not None and self.current.document.undo() is not None:
-            self.proposal_changed.emit()
+        self._change(lambda opened: opened.document.undo())
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        if self.current is not None and self.current.document.redo() is not None:
+        self._change(lambda opened: opened.document.redo())
+
+    def _change(self, change: Callable[[OpenImage], Edit | None]) -> Edit | None:
+        """Let `change` make an edit of the open image; whether its proposal is shown may follow from it."""
+        edit = change(self.current) if self.current is not None else None
+        if edit is not None:
             self.proposal_changed.emit()
+        return edit
 
-    def _on_edited(self, opened: OpenImage, edit: Edit) -> None:
-        self._recorder.record(opened, lambda journal: journal.append(edit))
-        if opened.is_record_lost and not opened.saving:
-            self._save_draft(opened)  # what the journal lacks is in the draft; the next edit tries again
-        self._clock.tick()
-        self.status_changed.emit(opened.name)
-
-    def _on_reverted(self, opened: OpenImage, _edit: Edit, forward: bool) -> None:
-        self._recorder.record(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
+    @Slot(object)
+    def _on_edited(self, opened: OpenImage) -> None:
         self._clock.tick()
         self.status_changed.emit(opened.name)
 
     # -- keeping ------------------------------------------------------------------------------------------
-
-    def _save_draft(self, opened: OpenImage) -> None:
-        assert self.project is not None
-        labels = opened.document.label_map.array.copy()
-        position = opened.document.history.position
-        opened.saving = True
-        self._disk.submit(
-            partial(self.project.save_draft, opened.name, labels, self._recorder.mark(opened)),
-            lambda _: self._on_saved(opened, position),
-            partial(self._on_draft_failed, opened),
-        )
 
     def accept(self, allow_void: bool = False) -> bool:
         """Accept the open image's label map and go on to the next image that is not accepted.
@@ -429,20 +372,12 @@ class Session(QObject):
             return False
         if self.shown_proposal is not None:
             self.adopt_proposal()
-        labels = opened.document.label_map.array
-        void = float(np.count_nonzero(labels == VOID)) / labels.size
+        void = opened.void_share()
         if void == 1.0 or (void > 0 and not allow_void):
             self.void_left.emit(void)
             return False
-        opened.saving = True
         self._clock.tick()
-        self._accepting.add(opened.name)
-        position = opened.document.history.position
-        self._disk.submit(
-            partial(self.project.accept, opened.name, labels.copy(), self._recorder.mark(opened)),
-            lambda _: self._on_accepted(opened, position),
-            partial(self._on_accept_failed, opened),
-        )
+        self._keeper.accept(opened)
         self.status_changed.emit(opened.name)
         # In a turn of its own: accepting and showing the next image at once would stop the window for too long.
         # Without any delay Qt would do it in this very turn.
@@ -461,7 +396,7 @@ class Session(QObject):
 
         False where it is open, wanted, or holds work that is not on the disk.
         """
-        if self._shelf is None or name == self._wanted or name in self._accepting:
+        if self._shelf is None or name == self._wanted or self._keeper.is_accepting(name):
             return False
         if (self.current is not None and self.current.name == name) or not self._shelf.forget(name):
             return False
@@ -479,59 +414,13 @@ class Session(QObject):
         self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[SegStudioError], None]
     ) -> None:
         """Do `work` in the thread that writes to the disk, behind what waits there; see `TaskRunner.submit`."""
-        self._disk.submit(work, done, failed)
+        self._keeper.write(work, done, failed)
 
     @Slot(str)
-    def _on_setting_changed(self, key: str) -> None:
-        if key == UNREVIEWED_TEACH.key:
-            self.count()
+    def _on_accepted(self, name: str) -> None:
+        self.tally.count()
+        self.accepted.emit(name)
 
-    def count(self) -> None:
-        """Count off the GUI thread: sides that were never decided are decided now, which opens masks."""
-        project = self.project
-        if project is None:
-            return
-        include = self._settings.get(UNREVIEWED_TEACH)
-
-        def counted() -> tuple[Project, int, int]:
-            project.decide_sides(cancel=lambda: project is not self.project)
-            accepted = sum(project.status(name) is Status.ACCEPTED for name in project.names)
-            return project, accepted, len(project.teaching_names(include))
-
-        self._opener.submit(counted, self._on_counted, lambda error: _log.info("not counted: %s", error))
-
-    def _on_counted(self, counted: tuple[Project, int, int]) -> None:
-        project, self.accepted_count, self.teaching_count = counted
-        if project is self.project:
-            self.counts_changed.emit()
-
-    def _on_accepted(self, opened: OpenImage, position: int) -> None:
-        self._accepting.discard(opened.name)
-        self.count()
-        self._on_saved(opened, position)
-        self.accepted.emit(opened.name)
-        self.status_changed.emit(opened.name)
-
-    def _on_accept_failed(self, opened: OpenImage, error: SegStudioError) -> None:
-        self._accepting.discard(opened.name)
-        opened.is_failure_told = False  # whoever accepts wants to know, again where it fails again
-        self._on_draft_failed(opened, error)
-        self.status_changed.emit(opened.name)
-
-    def _on_saved(self, opened: OpenImage, position: int) -> None:
-        opened.saving = opened.is_failure_told = False
-        opened.document.mark_saved(position)
-        self.status_changed.emit(opened.name)
-
-    def _on_draft_failed(self, opened: OpenImage, error: SegStudioError) -> None:
-        opened.saving = False
-        self._tell_once(opened, error)
-
-    def _tell_once(self, opened: OpenImage, error: SegStudioError) -> None:
-        """Tell why the work on an image cannot be written: once, not with every stroke."""
-        if not opened.is_failure_told:
-            opened.is_failure_told = True
-            self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
-
-    def _on_time_lost(self, error: SegStudioError) -> None:
-        _log.info("the time spent on an image was not kept: %s", error)
+    @Slot(object, object)
+    def _on_failing(self, opened: OpenImage, error: SegStudioError) -> None:
+        self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))

@@ -197,8 +197,8 @@ def _propose_and_accept(window: MainWindow) -> None:
 def _fine_tune_and_accept(window: MainWindow) -> None:
     """Fine-tune; meanwhile fill each image with a class and accept it, which opens the next image."""
     ended: list[bool] = []
-    window.model_flow.round_ended.connect(lambda: ended.append(True))
-    window.model_flow.fine_tune(SECONDS)
+    window.round_flow.ended.connect(lambda: ended.append(True))
+    window.round_flow.fine_tune(SECONDS)
     end = time.monotonic() + SECONDS
 
     def click() -> None:
@@ -216,7 +216,7 @@ def _accept(window: MainWindow) -> None:
 
     from segstudio.services.primary_action import Primary
 
-    if window.model_flow.offer().action is Primary.ACCEPT:
+    if window.primary_flow.offer().action is Primary.ACCEPT:
         QTest.mouseClick(window.parts.status.primary_button, Qt.MouseButton.LeftButton)
 
 

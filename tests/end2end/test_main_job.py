@@ -51,9 +51,9 @@ def test_the_main_job(person: Person, tmp_path: Path) -> None:
     person.wait_for_proposal()
     before = session.shown_proposal
 
-    person.wait(lambda: session.accepted_count == 4)
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
-        person.window.model_flow.fine_tune(8)
+    person.wait(lambda: session.tally.accepted == 4)
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
+        person.window.round_flow.fine_tune(8)
     project = session.project
     assert project is not None
     newest = project.current_round()

@@ -177,7 +177,7 @@ def test_only_what_comes_near_is_renewed_while_laps_go_on(person: Person, teachi
 
 def test_cancel_ends_learning_for_now_and_says_so(person: Person, learning: Path) -> None:
     panel = person.parts.model
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
         person.click(panel.cancel_button)
     assert line(person).startswith("Off for now") and panel.keep_learning.box.isChecked()
     assert panel.fine_tune_button.isVisible()
@@ -220,7 +220,7 @@ def test_an_image_accepted_in_a_real_lap_teaches_at_once(person: Person, teachin
     assert panel.progress_text.text().startswith("Learning from 1")
     person.accept()
     person.wait(lambda: panel.progress_text.text() == "Learning from 2 images")
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
         person.click(panel.cancel_button)
     job = next((teaching / ".segstudio" / "jobs").glob("*.json"))
     assert json.loads(job.read_text())["train"] == ["s00", "s01"]

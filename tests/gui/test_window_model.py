@@ -140,7 +140,7 @@ def test_one_class_only_gives_the_trainers_sentence_and_loses_nothing(person: Pe
     person.accept()
     panel = person.parts.model
     person.wait(panel.fine_tune_button.isEnabled)
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
         person.click(panel.fine_tune_button)
         assert person.window.rounds.is_running
     assert len(person.said) == 1 and "only one class" in person.said[0]
@@ -163,8 +163,8 @@ def test_a_round_on_one_image_is_shown_live_and_its_network_takes_over(person: P
     person.window.rounds.reported.connect(
         lambda event: steps.append(event["step"]) if event["event"] == "step" else None
     )
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
-        person.window.model_flow.fine_tune(5)
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
+        person.window.round_flow.fine_tune(5)
         person.wait(lambda: bool(steps))
         assert panel.cancel_button.isVisible() and panel.progress.isVisible()
     assert person.said == []
@@ -193,7 +193,7 @@ def test_a_round_that_does_not_end_well_costs_nothing(person: Person, proposing:
         person.window.rounds.reported, timeout=PATIENT, check_params_cb=lambda event: event["event"] == "step"
     ):
         pass
-    with person.qtbot.waitSignal(person.window.model_flow.round_ended, timeout=PATIENT):
+    with person.qtbot.waitSignal(person.window.round_flow.ended, timeout=PATIENT):
         if how == "killed":
             os.kill(person.window.rounds.process_id, signal.SIGKILL)
         else:

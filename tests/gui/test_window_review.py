@@ -93,4 +93,4 @@ def test_the_settings_let_them_teach(person: Person, proposed: Path) -> None:
     person.answer(dialog)
     assert person.window.settings.get(UNREVIEWED_TEACH)
     person.wait(person.parts.model.fine_tune_button.isEnabled)
-    assert person.window.session.teaching_count == 5
+    assert person.window.session.tally.teaching == 5

@@ -154,6 +154,7 @@ class CancelWatch:
         if self._wished.is_set() and not self._over.wait(self._patience):
             if self._events:
                 print_json({"event": "error", "message": "Cancelled."})
+            self._file.unlink(missing_ok=True)  # nobody else will, and the next round would meet it
             os._exit(INPUT_PROBLEM)
 
 

@@ -80,10 +80,10 @@ def test_reviewing_one_counts_it(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.accepted, timeout=PATIENT):
         assert session.accept()
     assert session.status("s03") is Status.ACCEPTED
-    qtbot.waitUntil(lambda: session.teaching_count == 1, timeout=PATIENT)
+    qtbot.waitUntil(lambda: session.tally.teaching == 1, timeout=PATIENT)
     session._settings.set(UNREVIEWED_TEACH, True)
-    qtbot.waitUntil(lambda: session.teaching_count == 7, timeout=PATIENT)
-    assert session.accepted_count == 1
+    qtbot.waitUntil(lambda: session.tally.teaching == 7, timeout=PATIENT)
+    assert session.tally.accepted == 1
 
 
 def test_cancelling_keeps_what_is_written(session: Session, qtbot: QtBot) -> None:

@@ -36,7 +36,7 @@ def test_a_folder_opens_at_its_first_unfinished_image(desk: Desk, tmp_path: Path
     assert desk.session.current is not None and desk.session.current.name == "s02"
     np.testing.assert_array_equal(desk.session.current.image, draw_scene(2)[0])
     assert desk.document.label_map.holds_only(VOID)
-    desk.qtbot.waitUntil(lambda: desk.session.accepted_count == 2)
+    desk.qtbot.waitUntil(lambda: desk.session.tally.accepted == 2)
     assert not (root / ".segstudio" / "drafts").exists()
 
 
@@ -92,7 +92,7 @@ def test_accepting_writes_the_mask_and_goes_on(desk: Desk, folder: Path) -> None
     desk.wait_for("s01")
     assert (mask_of(folder, "s00") == 2).all()
     assert (folder / "ImageSets" / "Segmentation" / "train.txt").read_text() == "s00\n"
-    desk.qtbot.waitUntil(lambda: (desk.session.accepted_count, desk.session.teaching_count) == (1, 1))
+    desk.qtbot.waitUntil(lambda: (desk.session.tally.accepted, desk.session.tally.teaching) == (1, 1))
     assert desk.said == []
 
 
@@ -100,7 +100,7 @@ def test_accepting_a_proposal_is_accepting_what_is_shown(desk: Desk, folder: Pat
     desk.open(folder)
     desk.session.take_proposal("s00", proposal(1))
     assert desk.session.shown_proposal is not None
-    assert desk.session.class_shares() == {1: 1.0}
+    assert desk.session.current.class_shares() == {1: 1.0}
     assert desk.session.accept()
     desk.settle()
     assert (mask_of(folder, "s00") == 1).all()
@@ -461,7 +461,7 @@ def test_closing_while_images_are_still_counted_is_quiet(desk: Desk, tmp_path: P
     desk.open(root)
     desk.session.close_project()
     desk.open(root)
-    desk.qtbot.waitUntil(lambda: desk.session.accepted_count == 40)
+    desk.qtbot.waitUntil(lambda: desk.session.tally.accepted == 40)
     assert desk.said == []
 
 

@@ -12,8 +12,8 @@ from segstudio.actions import Actions
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
-from segstudio.services.image_shelf import OpenImage
 from segstudio.services.notifier import Notifier
+from segstudio.services.open_image import OpenImage
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.round_comparison import Comparison, ComparisonService, HeldOutChange
 from segstudio.services.rounds import RoundRunner

@@ -11,8 +11,8 @@ from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.errors import marked
 from segstudio.core.raster import BrushShape
 from segstudio.project.project import Project, Status
-from segstudio.services.image_shelf import OpenImage
 from segstudio.services.notifier import Notifier
+from segstudio.services.open_image import OpenImage
 from segstudio.services.session import Session
 from segstudio.services.settings import (
     BRUSH_SIZE,
@@ -270,7 +270,7 @@ class ImageFlow(QObject):
     @Slot()
     def _on_shares_due(self) -> None:
         if self._session.current is not None:
-            self._parts.classes.set_shares(self._session.class_shares())
+            self._parts.classes.set_shares(self._session.current.class_shares())
 
     @Slot()
     def _on_stroke_coming(self) -> None:

@@ -36,7 +36,7 @@ class LearningFlow(QObject):
         settings.changed.connect(self._on_setting_changed)
         learning.changed.connect(self._show_state)
         proposals.imported.connect(self._on_imported)
-        session.counts_changed.connect(self._keep_ready)
+        session.tally.changed.connect(self._keep_ready)
         for signal in (rounds.finished, rounds.failed, rounds.cancelled):
             signal.connect(self._keep_ready)
         self._take_setting()
@@ -69,5 +69,5 @@ class LearningFlow(QObject):
         is_wanted = self._settings.get(WARM_TRAINER) and not self._settings.get(ROUND_COMMAND)
         if not is_wanted or self._session.project is None:
             self._rounds.warm.stop()
-        elif self._has_torch and self._session.teaching_count and not self._rounds.is_running:
+        elif self._has_torch and self._session.tally.teaching and not self._rounds.is_running:
             self._rounds.warm.warm()

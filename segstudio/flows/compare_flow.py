@@ -46,7 +46,7 @@ class CompareFlow(QObject):
         self._action.setEnabled(False)
         session.project_opened.connect(self._on_project_opened)
         session.project_closed.connect(self._on_project_closed)
-        session.counts_changed.connect(self._refresh)
+        session.tally.changed.connect(self._refresh)
         for signal in (rounds.started, rounds.finished, rounds.failed, rounds.cancelled):
             signal.connect(self._refresh)
 
