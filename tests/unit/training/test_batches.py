@@ -34,6 +34,22 @@ def test_image_and_labels_are_varied_together() -> None:
         assert wrong.float().mean() < 0.05
 
 
+def test_labels_lie_where_the_image_has_them() -> None:
+    labels = np.zeros((120, 160), np.uint8)
+    labels[60:, 80:] = 1
+    image = np.repeat(labels[..., None] * 200, 3, axis=2)
+    how = replace(Augmentation(brightness=0, contrast=0, saturation=0, gamma=0, flip=0), scale=(0.8, 1.6))
+    beside = []
+    for seed in range(200):
+        got_image, got_labels = augmented(Sample(image, labels), (96, 128), np.random.default_rng(seed), how)
+        seen, taught = got_image[0].numpy() / 200, got_labels.numpy() == 1
+        beside.append(
+            (seen.max(axis=0).sum() - taught.any(axis=0).sum(), seen.max(axis=1).sum() - taught.any(axis=1).sum())
+        )
+    # One pixel of rounding to either side, which is none on average.
+    np.testing.assert_allclose(np.mean(beside, axis=0), 0, atol=0.1)
+
+
 def test_labels_are_never_blended() -> None:
     labels = np.zeros((40, 40), np.uint8)
     labels[:, 20:] = 10

@@ -2,7 +2,7 @@
 
 The random numbers are drawn from a generator of our own, because torchvision's transform classes draw from torch's
 global one, which a thread that works ahead would share with the network's dropout: two runs of one seed would differ.
-The operations are torchvision v2's and tell image from mask by their tv_tensor class.
+The operations are torchvision v2's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torchvision import tv_tensors
-from torchvision.transforms.v2 import functional
+from torchvision.transforms.v2 import InterpolationMode, functional
 
 from segstudio.core.class_table import VOID
 from segstudio.core.errors import InputError, marked
@@ -122,13 +122,14 @@ def augmented(
     if how.rotation:
         cut, mask = _rotated(cut, mask, how.rotation * random.uniform(-1, 1))
     image = tv_tensors.Image(torch.from_numpy(cut).permute(2, 0, 1))
-    labels = tv_tensors.Mask(torch.from_numpy(mask)[None])
+    labels = torch.from_numpy(mask)[None]
     image = functional.resize(image, list(crop), antialias=True)
-    labels = functional.resize(labels, list(crop))
+    # Exact: plain nearest neighbours would lie up to half a pixel beside the image's, which thin things do not survive.
+    labels = functional.resize_image(labels, list(crop), interpolation=InterpolationMode.NEAREST_EXACT)
     if random.random() < how.flip:
         image, labels = functional.horizontal_flip(image), functional.horizontal_flip(labels)
     image = _recoloured(image, random, how) if image.dtype == torch.uint8 else _relit(image, random, how)
-    return image.as_subclass(torch.Tensor), labels.as_subclass(torch.Tensor)[0]
+    return image.as_subclass(torch.Tensor), labels[0]
 
 
 def _rotated(image: Samples, labels: Pixels, degrees: float) -> tuple[Samples, Pixels]:
