@@ -8,7 +8,8 @@ checksum, payload. Kinds: EDIT (payload: the edit), UNDO, REDO, MARK (a place in
 (a MARK's number and the checksum of the label map as it stood there, which is about to be saved), SETTLED (the save
 that was announced last is done). SAVED is appended *before* the file is replaced and SETTLED after it: whichever file
 is there after a power cut or a failed save, its checksum finds the place from which records must still be applied. A
-torn last record, as a power cut leaves, is passed over.
+torn last record, as a power cut leaves, is passed over. Over a label map that it does not know, because another program
+or an acceptance in bulk wrote it, a journal begins anew: undoing past that would mix two label maps.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Replay:
     """What a journal says about a label map of a known checksum.
 
     Attributes:
-        is_matched: whether the journal knows that label map; if not, the other parts are empty.
+        is_matched: whether the journal knows that label map; if not, there are no edits.
         pending: the edits to apply to it, in this order, to reach the last recorded state.
         undo: what can then be undone, the newest last.
         redo: what can then be redone, the next one last.
@@ -210,13 +211,24 @@ class Journal:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Sync and close; a closed journal takes no more records."""
-        self.sync()
-        with self._lock:
-            self.is_closed = True
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+        """Sync and close, in any case: a SaveError says only that the last records may not survive a power cut.
+
+        A closed journal takes no more records.
+        """
+        try:
+            self.sync()
+        finally:
+            with self._lock:
+                self.is_closed = True
+                descriptor, self._descriptor = self._descriptor, None
+            if descriptor is not None:
+                self._close(descriptor)
+
+    def _close(self, descriptor: int) -> None:
+        try:
+            os.close(descriptor)
+        except OSError as error:  # a network drive may tell only now that there was no room
+            raise save_error(self.path, error) from error
 
     def _append(self, kind: Kind, payload: bytes) -> None:
         if self.is_closed:
@@ -270,25 +282,21 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         data = self.path.read_bytes() if self.path.exists() else b""
         known = replay(data, self._base)
+        kept = known.good_end if known.is_matched else 0
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         try:
-            # What follows the last whole record is torn and would hide every record after it.
-            os.ftruncate(descriptor, known.good_end)
-            if known.good_end == 0:
+            # What follows the last whole record is torn and would hide every record after it. What was recorded over
+            # another label map could only be replayed on the wrong pixels.
+            os.ftruncate(descriptor, kept)
+            if kept == 0:
                 write_all(descriptor, _HEADER.pack(_MAGIC, _VERSION, 0, self._base))
         except OSError:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        self._end = max(known.good_end, _HEADER.size)
-        self._marks = known.marks
+        self._end = max(kept, _HEADER.size)
+        self._marks = known.marks if known.is_matched else 0
         self._unsaved = len(known.pending)
-        if known.good_end and not known.is_matched:
-            # The mask was changed by someone else: what follows starts from that one.
-            self._write(Kind.MARK, b"")
-            self._write(Kind.SAVED, _SAVED.pack(self._marks, self._base))
-            self._write(Kind.SETTLED, b"")
-            self._unsaved = 0
 
 
 def _read_header(data: bytes) -> int | None:

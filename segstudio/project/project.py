@@ -1,7 +1,9 @@
 """A project: a VOC folder together with what segstudio keeps about it in `.segstudio`.
 
-Owns the life of a label map: proposed, drafted, recorded edit by edit, accepted. Statuses are read off the files, so
-they cannot disagree with them; the index keeps what no file says. Nothing is written by opening a folder or looking.
+Owns the life of a label map: proposed, drafted, recorded edit by edit, accepted. Statuses are read off the files as
+they were at opening, and kept in step with all that is written through here; the index keeps what no file says, as
+that nobody has looked at a mask yet. Opening a folder and looking at images and statuses writes nothing; asking which
+images teach or are held out decides, and keeps, the sides of the masks that stand in no list.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ from segstudio.core.errors import InputError, SaveError, marked
 from segstudio.core.label_map import LabelMap
 from segstudio.formats.atomic import make_folder, write_atomically
 from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT
-from segstudio.project.folder_layout import STATE_FOLDER, stems_in
+from segstudio.project.folder_layout import STATE_FOLDER
 from segstudio.project.held_out import Side
 from segstudio.project.index import ProjectIndex
-from segstudio.project.journal import Journal, Replay, checksum, ends_saved, replay
+from segstudio.project.journal import Journal, checksum
+from segstudio.project.journals import JournalStore
 from segstudio.project.kept_maps import DraftStore, Proposal, ProposalStore
 from segstudio.project.rounds import Round, fresh_names
 from segstudio.project.sides import Sides
@@ -60,10 +63,7 @@ class Project:
         self._sides = Sides(folder, self._index)
         self._drafts = DraftStore(self.state_dir / "drafts", folder.pixel_limit)
         self._proposals = ProposalStore(self.state_dir / "proposals", folder.pixel_limit)
-        self._journal_dir = self.state_dir / "journal"
-        # True and False are known; None: there is a journal that nobody looked into yet.
-        self._unsaved: dict[str, bool | None] = dict.fromkeys(stems_in(self._journal_dir, ".journal"))
-        self._journals: dict[str, Journal] = {}
+        self._journals = JournalStore(self.state_dir / "journal")
         self._name_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._bases: dict[str, tuple[int, int]] = {}
 
@@ -94,7 +94,7 @@ class Project:
 
     def status(self, name: str) -> Status:
         """How far the image is. A mask that was there before counts as accepted, until it is edited again."""
-        if name in self._drafts.names or self._has_unsaved_edits(name):
+        if name in self._drafts.names or self._journals.has_unsaved(name):
             return Status.DRAFT
         if self.folder.has_mask(name):
             return Status.UNREVIEWED if self._sides.is_unreviewed(name) else Status.ACCEPTED
@@ -164,7 +164,7 @@ class Project:
         """
         with self._lock_of(name):
             labels = self._saved_labels(name)
-            found = self._replay(name, checksum(labels))
+            found = self._journals.replay(name, checksum(labels))
             label_map = LabelMap.from_array(labels)
             for edit in found.pending:
                 try:
@@ -181,7 +181,7 @@ class Project:
         """
         with self._lock_of(name):
             saved = self._saved_labels(name)
-            found = self._replay(name, checksum(saved))
+            found = self._journals.replay(name, checksum(saved))
             label_map = LabelMap.from_array(saved)
             touched = np.zeros(saved.shape, dtype=np.bool_)
             with contextlib.suppress(EditFormatError):  # as where the journal is torn: nothing is known
@@ -193,20 +193,20 @@ class Project:
     def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
         """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
         with self._lock_of(name):
-            found = self._replay(name, checksum(self._saved_labels(name)))
+            found = self._journals.replay(name, checksum(self._saved_labels(name)))
             return found.undo, found.redo
 
     def save_draft(self, name: str, labels: UInt8Array, mark: int | None = None) -> None:
         """Keep `labels` (H, W) as the draft of `name`.
 
         Where edits may go on meanwhile, take ``mark = journal(name).append_mark()`` together with the copy of `labels`:
-        the edits recorded after it are then not taken for saved. A draft that says nothing (all void, no mask) is
-        dropped. Raises SaveError.
+        the edits recorded after it are then not taken for saved. A draft that says nothing (the mask as it is, or all
+        void where there is none) is dropped, and the status is what it was. Raises SaveError.
         """
         with self._lock_of(name):
             self._refuse_wrong_size(name, labels)
             mark = self._announce(name, labels, mark)
-            if not self.folder.has_mask(name) and bool((labels == VOID).all()):
+            if self._says_nothing(name, labels):
                 self._drafts.drop(name)
             else:
                 self._drafts.save(name, labels, self.classes)
@@ -259,9 +259,10 @@ class Project:
                     self._refuse_wrong_size(name, proposal.labels)
                     # First, so that whatever happens in between no mask is there that passes for a reviewed one.
                     self._sides.mark_unreviewed(name)
-                    mark = self._announce(name, proposal.labels, None)
+                    # What can be undone or redone belongs to another label map; over this one the journal begins anew.
+                    self._journals.close_one(name)
                     self.folder.write_label_map(name, proposal.labels)
-                    self._settle(name, proposal.labels, mark)
+                    self._bases[name] = (checksum(proposal.labels), 0)
                     self._proposals.drop(name)
                     written.append(name)
             if progress is not None:
@@ -271,17 +272,13 @@ class Project:
     def journal(self, name: str) -> Journal:
         """The journal of `name`, to be told every edit of the label map that `load_label_map` gave.
 
-        Nothing is written before the first edit. Raises InputError where the image or its mask is broken.
+        Nothing is written before the first edit, and a folder that cannot be written shows only then, by SaveError. The
+        label map is loaded where it was not yet; InputError where the image, its draft or its mask is broken.
         """
         if name not in self._bases:
             self.load_label_map(name)
-        # Not the image's lock: the window asks for a journal while the image before is still being written.
-        with self._lock:
-            journal = self._journals.get(name)
-            if journal is None or journal.is_closed:
-                journal = Journal(self._journal_path(name), *self._bases[name])
-                self._journals[name] = journal
-            return journal
+        # Not under the image's lock: the window asks for a journal while the image before is still being written.
+        return self._journals.get(name, *self._bases[name])
 
     # -- proposals ------------------------------------------------------------------------------------------
 
@@ -359,12 +356,10 @@ class Project:
         return self._index.seconds(name)
 
     def close(self) -> None:
-        """Sync and close journals and index."""
-        with self._lock:
-            for journal in self._journals.values():
-                if not journal.is_closed:
-                    journal.close()
-            self._journals.clear()
+        """Sync and close journals and index, all of them; a SaveError tells of one that could not be synced."""
+        try:
+            self._journals.close()
+        finally:
             self._index.close()
 
     def _lock_of(self, name: str) -> threading.RLock:
@@ -374,9 +369,6 @@ class Project:
 
     def _job_path(self, round_id: str) -> Path:
         return self.state_dir / "jobs" / f"{round_id}.json"
-
-    def _journal_path(self, name: str) -> Path:
-        return self._journal_dir / f"{name}.journal"
 
     def _saved_labels(self, name: str) -> UInt8Array:
         height, width = self.folder.frame_size(name)
@@ -390,27 +382,22 @@ class Project:
                     file=self._drafts.path(name),
                 )
             return labels
+        return self._labels_without_draft(name)
+
+    def _labels_without_draft(self, name: str) -> UInt8Array:
         if self.folder.has_mask(name):
             return self.folder.read_label_map(name)
-        return np.full((height, width), VOID, dtype=np.uint8)
+        return np.full(self.folder.frame_size(name), VOID, dtype=np.uint8)
 
-    def _replay(self, name: str, base: int) -> Replay:
-        path = self._journal_path(name)
-        return replay(path.read_bytes(), base) if path.exists() else Replay()
-
-    def _has_unsaved_edits(self, name: str) -> bool:
-        journal = self._journals.get(name)
-        if journal is not None:
-            return journal.has_unsaved
-        known = self._unsaved.get(name, False)
-        if known is None:
-            known = not ends_saved(self._journal_path(name))
-            self._unsaved[name] = known
-        return known
+    def _says_nothing(self, name: str, labels: UInt8Array) -> bool:
+        """Whether a draft of `labels` would say no more than there is without it."""
+        with contextlib.suppress(InputError):  # a mask that cannot be read says nothing by itself
+            return np.array_equal(self._labels_without_draft(name), labels)
+        return False
 
     def _announce(self, name: str, labels: UInt8Array, mark: int | None) -> int | None:
         """Tell the journal, if `name` has one, that `labels` are about to be saved; returns the mark."""
-        if name not in self._journals and not self._journal_path(name).exists():
+        if name not in self._journals:
             return None
         journal = self.journal(name)
         mark = journal.append_mark() if mark is None else mark
@@ -423,7 +410,7 @@ class Project:
         if mark is None:
             return
         try:
-            self._journals[name].append_settled(mark, state)
+            self.journal(name).append_settled(mark, state)
         except SaveError:
             # The file is saved; without this record the journal only has one more state to compare with.
             return

@@ -181,6 +181,39 @@ def test_a_mask_changed_by_someone_else_gets_no_edits_and_a_fresh_start(path: Pa
     assert np.array_equal(_replayed(path, foreign), scribbler.labels)
 
 
+def test_over_a_mask_changed_by_someone_else_the_history_begins_anew(path: Path) -> None:
+    scribbler = Scribbler(path)
+    scribbler.stroke(1, 0)
+    scribbler.stroke(2, 0)
+    scribbler.undo()
+    scribbler.journal.close()
+    foreign = np.full(SHAPE, 3, dtype=np.uint8)
+    scribbler.document = Document("image", LabelMap.from_array(foreign), CLASSES)
+    scribbler.journal = Journal(path, checksum(foreign))
+    scribbler.stroke(0, 100)
+    scribbler.journal.close()
+    found = replay(path.read_bytes(), checksum(foreign))
+    assert len(found.undo) == len(found.pending) == 1 and not found.redo
+    found.undo[0].apply_to(scribbler.document.label_map)
+    assert np.array_equal(scribbler.labels, foreign)
+
+
+def test_a_journal_that_cannot_be_synced_is_closed_all_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    scribbler.stroke(1, 0)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken, pytest.raises(SaveError, match="disk is full"):
+        broken.setattr(os, "fsync", full)
+        scribbler.journal.close()
+    assert scribbler.journal.is_closed
+    scribbler.journal.close()
+    assert np.array_equal(_replayed(path, blank), scribbler.labels)
+
+
 def test_a_full_disk_is_told_and_the_journal_begins_anew_when_the_work_is_saved(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
