@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segstudio.core.class_table import VOID
-
 Labels = npt.NDArray[np.uint8]
 BOUNDARY_TOLERANCE = 0.0075
 """Share of the image's diagonal within which a boundary counts as found (the SegNet paper's, after Csurka et al.)."""
+BOUNDARY_PIXELS = 1_000_000
+"""Boundaries of larger maps are compared on maps reduced to about so many pixels: in full a photograph takes seconds."""
 
 
 class ConfusionMatrix:
@@ -127,27 +128,38 @@ def boundary_f1(truth: Labels, predicted: Labels, num_classes: int) -> float | N
 
     A class's boundary is where it touches another; a boundary pixel is found where the other map has one within 0.75 %
     of the diagonal. Source: Csurka, Larlus, Perronnin, "What is a good evaluation measure for semantic segmentation?",
-    BMVC 2013, as the SegNet paper uses it. Pixels that are void in the truth count on neither side.
+    BMVC 2013, as the SegNet paper uses it. Pixels that are void in the truth count on neither side, and where a class
+    touches them is no boundary.
+
+    Maps of more than `BOUNDARY_PIXELS` are both reduced to that by taking the nearest pixel. The tolerance, a share of
+    the diagonal, shrinks with them; what is lost is thinner than it.
     """
+    truth, predicted = _reduced(truth), _reduced(predicted)
     tolerance = max(1.0, BOUNDARY_TOLERANCE * float(np.hypot(*truth.shape)))
-    void = truth == VOID
-    guess = np.where(void, VOID, predicted).astype(np.uint8)
+    void = truth >= num_classes
     scores = []
     for value in np.unique(truth[~void]):
-        if value >= num_classes:
-            continue
-        true_edge = _edge(truth == value) & ~void
-        guess_edge = _edge(guess == value) & ~void
+        true_edge = _edge(truth == value, void)
+        guess_edge = _edge((predicted == value) & ~void, void)
         recall = _found(true_edge, guess_edge, tolerance)
         precision = _found(guess_edge, true_edge, tolerance)
         scores.append(2 * precision * recall / (precision + recall) if precision + recall else 0.0)
     return float(np.mean(scores)) if scores else None
 
 
-def _edge(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Pixels of `mask` with a 4-neighbour outside it; the image's border is not an edge."""
+def _reduced(labels: Labels) -> Labels:
+    """`labels` with at most about `BOUNDARY_PIXELS` pixels, every one of them a pixel of `labels`."""
+    factor = math.sqrt(BOUNDARY_PIXELS / labels.size) if labels.size else 1.0
+    if factor >= 1:
+        return labels
+    height, width = (max(1, round(factor * side)) for side in labels.shape)
+    return cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8, copy=False)
+
+
+def _edge(mask: npt.NDArray[np.bool_], void: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Pixels of `mask` with a 4-neighbour that is neither in it nor void; the image's border is not an edge."""
     kernel = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    inner = cv2.erode(mask.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    inner = cv2.erode((mask | void).astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return mask & (inner == 0)
 
 

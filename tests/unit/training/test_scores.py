@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardInd
 from segstudio.core.errors import InputError
 from segstudio_training.class_weights import class_frequencies, class_weights, score_offsets
 from segstudio_training.losses import build_loss
-from segstudio_training.metrics import ConfusionMatrix, Scores, boundary_f1
+from segstudio_training.metrics import BOUNDARY_PIXELS, ConfusionMatrix, Scores, boundary_f1
 
 
 def maps(seed: int, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -86,6 +87,55 @@ def test_boundary_f1_by_hand() -> None:
 
 def test_boundary_f1_of_an_all_void_truth_is_not_counted() -> None:
     assert boundary_f1(np.full((20, 20), 255, np.uint8), np.zeros((20, 20), np.uint8), 2) is None
+
+
+def test_void_makes_no_boundary_on_either_side() -> None:
+    truth = halves(40)
+    truth[:, 10:14] = truth[:, 70:74] = 255
+    assert boundary_f1(truth, halves(40), 2) == 1.0
+    assert boundary_f1(truth, halves(20), 2) == 0.0, "the rims of void are no boundary that was found"
+    truth[:, 38:42] = 255
+    assert boundary_f1(truth, halves(40), 2) == 1.0, "where the truth does not know the border there is none to find"
+    assert boundary_f1(truth, halves(20), 2) == 0.0
+
+
+def test_a_guess_of_void_ends_a_class_as_another_class_does() -> None:
+    guess = halves(40)
+    guess[:, 60:] = 255
+    value = boundary_f1(halves(40), guess, 2)
+    assert value is not None
+    assert 0.5 < value < 1.0
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Pixels of every map in which a boundary is looked for."""
+    sizes: list[int] = []
+    real = cv2.distanceTransform
+
+    def noted(image: np.ndarray, *arguments: int) -> np.ndarray:
+        sizes.append(image.size)
+        return real(image, *arguments)
+
+    monkeypatch.setattr(cv2, "distanceTransform", noted)
+    return sizes
+
+
+def test_boundary_f1_of_a_photograph_is_that_of_a_smaller_one(looked_at: list[int]) -> None:
+    # The diagonal is 5,000 pixels and 0.75 % of it are 37.5.
+    truth = halves(2000, 3000, 4000)
+    assert boundary_f1(truth, halves(2030, 3000, 4000), 2) == 1.0
+    assert boundary_f1(truth, halves(2045, 3000, 4000), 2) == 0.0
+    assert max(looked_at) < 1.1 * BOUNDARY_PIXELS
+    guess = halves(2000, 3000, 4000)
+    guess[1500:, 2000:3000] = 0
+    small = boundary_f1(halves(200, 300, 400), guess[5::10, 5::10], 2)
+    assert boundary_f1(truth, guess, 2) == pytest.approx(small, abs=0.02)
+
+
+def test_boundary_f1_looks_at_every_pixel_of_a_map_that_is_not_large(looked_at: list[int]) -> None:
+    boundary_f1(halves(400, 720, 960), halves(500, 720, 960), 2)
+    assert set(looked_at) == {720 * 960}
 
 
 def test_median_frequency_by_hand() -> None:
