@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,12 +22,14 @@ from segstudio.core.errors import CheckpointError, InputError, marked
 from segstudio.formats.atomic import write_atomically
 from segstudio_training.networks import CHANNELS, MAX_WIDTH, RGB_CHANNELS, build_network, checked_arguments
 from segstudio_training.normalisation import FIXED, InputKind, Normalisation
+from segstudio_training.plain_pickle import DamagedPickleError, read_plain_pickle
 
 Number = TypeVar("Number", int, float)
 
 FORMAT_VERSION = 2
 """2 is written where the input is measured, which programs that know 1 alone would take for 8-bit RGB; else 1."""
 METADATA_KEY = "segstudio"
+MOST_IMAGES = 1 << 53
 WORKING_SIDE = 384
 """Pixels of the longer side at which images are worked on where nothing else is asked for."""
 
@@ -159,7 +161,7 @@ def _description(checkpoint: Checkpoint) -> dict[str, Any]:
         "network": checkpoint.network_name,
         "network_arguments": checkpoint.network_arguments,
         "classes": [{"name": info.name, "color": list(info.color)} for info in checkpoint.classes],
-        "normalisation": _described_normalisation(checkpoint.normalisation),
+        "normalisation": described_normalisation(checkpoint.normalisation),
         "working_side": checkpoint.working_side,
         "working_scale": checkpoint.working_scale,
         "scores": checkpoint.scores,
@@ -173,7 +175,7 @@ def _checked(path: Path, tensors: dict[str, Tensor], text: str) -> Checkpoint:
     try:
         described = json.loads(text)
         version = int(described["format_version"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise _damaged(path) from error
     if version > FORMAT_VERSION:
         raise CheckpointError(
@@ -187,16 +189,16 @@ def _checked(path: Path, tensors: dict[str, Tensor], text: str) -> Checkpoint:
             network_arguments=checked_arguments(str(described["network"]), dict(described["network_arguments"])),
             classes=ClassTable(ClassInfo(str(c["name"]), _color(c["color"])) for c in described["classes"]),
             state_dict=tensors,
-            normalisation=_normalisation(described["normalisation"]),
+            normalisation=normalisation_of(described["normalisation"]),
             working_side=_within(int(described["working_side"]), 32, 1 << 16),
             working_scale=_within(float(described["working_scale"]), 1e-3, 1.0),
             scores=dict(described["scores"]),
             parent=str(described["parent"]),
-            images=int(described["images"]),
+            images=_within(int(described["images"]), 0, MOST_IMAGES),
             class_shares=_shares(described.get("class_shares", ()), len(described["classes"])),
             program_version=str(described["program_version"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(path) from error
     except InputError as error:
         raise CheckpointError(marked('"{path}" cannot be used: {why}'), path=path, why=error.message) from error
@@ -208,14 +210,13 @@ def _checked(path: Path, tensors: dict[str, Tensor], text: str) -> Checkpoint:
 
 
 def _check_fit(path: Path, checkpoint: Checkpoint) -> None:
-    """Every tensor there, of the right shape, and finite; asked on the meta device, so nothing is allocated."""
+    """Every tensor there, of its shape and type, and finite; asked on the meta device, so nothing is allocated."""
     with torch.device("meta"):
         expected = build_network(
             checkpoint.network_name, len(checkpoint.classes), checkpoint.network_arguments
         ).state_dict()
     found = checkpoint.state_dict
-    same = expected.keys() == found.keys()
-    if not same or any(expected[name].shape != found[name].shape for name in expected):
+    if expected.keys() != found.keys() or not all(_alike(expected[name], found[name]) for name in expected):
         raise CheckpointError(
             marked('The weights in "{path}" do not fit the network "{network}" that it names.'),
             path=path,
@@ -223,6 +224,12 @@ def _check_fit(path: Path, checkpoint: Checkpoint) -> None:
         )
     if not all(bool(torch.isfinite(tensor).all()) for tensor in found.values()):
         raise CheckpointError(marked('The weights in "{path}" are not all numbers. Use another checkpoint.'), path=path)
+    if any(name.endswith("running_var") and bool((tensor < 0).any()) for name, tensor in found.items()):
+        raise _damaged(path)
+
+
+def _alike(expected: Tensor, found: Tensor) -> bool:
+    return expected.shape == found.shape and expected.dtype == found.dtype
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -232,25 +239,20 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = dict(file.metadata() or {})
             return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         raise _damaged(path) from error
 
 
 def _read_pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """What a pickle holds where it holds nothing but tensors and plain values."""
-    import pickle
-
     try:
-        with warnings.catch_warnings():
-            # torch warns of pickles that it did not write; they are refused or read, and the sentence below says which.
-            warnings.simplefilter("ignore", UserWarning)
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_plain_pickle(path)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             marked('"{path}" was refused: it is a pickle that may run code when opened. Use a .safetensors file.'),
             path=path,
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (DamagedPickleError, OSError) as error:
         raise _damaged(path) from error
     if not isinstance(content, Mapping):
         raise _damaged(path)
@@ -258,9 +260,14 @@ def _read_pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     nested = content.get("state_dict")
     holder = nested if isinstance(nested, Mapping) else content
     tensors = {k: v for k, v in holder.items() if isinstance(k, str) and isinstance(v, Tensor)}
-    if not tensors:
+    if not tensors or not all(_is_stored_whole(tensor) for tensor in tensors.values()):
         raise _damaged(path)
     return tensors, metadata
+
+
+def _is_stored_whole(tensor: Tensor) -> bool:
+    """Whether the file holds every number of `tensor`: it could name a shape far beyond what any memory takes."""
+    return tensor.layout is torch.strided and tensor.nbytes <= tensor.untyped_storage().nbytes()
 
 
 def _packed(tensor: Tensor) -> Tensor:
@@ -280,7 +287,8 @@ def _color(values: Any) -> tuple[int, int, int]:
     return (_within(red, 0, 255), _within(green, 0, 255), _within(blue, 0, 255))
 
 
-def _normalisation(described: Any) -> Normalisation:
+def normalisation_of(described: Any) -> Normalisation:
+    """What `described_normalisation` told; ValueError, KeyError, TypeError or OverflowError where that is nonsense."""
     mean = tuple(float(value) for value in described["mean"])
     std = tuple(float(value) for value in described["std"])
     kind = InputKind(described.get("kind", InputKind.FIXED.value))
@@ -293,7 +301,8 @@ def _normalisation(described: Any) -> Normalisation:
     return Normalisation(mean, std, kind, channels)
 
 
-def _described_normalisation(normalisation: Normalisation) -> dict[str, Any]:
+def described_normalisation(normalisation: Normalisation) -> dict[str, Any]:
+    """`normalisation` in values that JSON knows."""
     described: dict[str, Any] = {"mean": normalisation.mean, "std": normalisation.std}
     if normalisation.is_measured:
         described |= {"kind": normalisation.kind.value, "channels": normalisation.channels}

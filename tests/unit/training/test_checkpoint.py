@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 from dataclasses import replace
@@ -128,11 +129,40 @@ def test_weights_that_do_not_fit_the_network_they_name(checkpoint_path: Path) ->
         {"class_shares": [0.5, 0.5, 2]},
         {"class_shares": "all"},
         {"format_version": "new"},
+        {"format_version": float("inf")},
+        {"images": float("inf")},
+        {"images": -1},
+        {"working_side": float("inf")},
+        {"normalisation": {"mean": [0] * 3, "std": [1] * 3, "kind": "measured", "channels": [0, 1, float("inf")]}},
     ],
 )
 def test_damaged_descriptions(checkpoint_path: Path, changes: dict[str, object]) -> None:
     with pytest.raises(CheckpointError):
         load_checkpoint(rewritten(checkpoint_path, **changes))
+
+
+def test_a_description_nested_without_end(checkpoint_path: Path) -> None:
+    text = json.dumps(described(checkpoint_path))[:-1] + ', "more": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    save_file(load_file(checkpoint_path), checkpoint_path, metadata={METADATA_KEY: text})
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(checkpoint_path)
+
+
+def test_weights_of_another_type_do_not_fit(checkpoint_path: Path) -> None:
+    tensors = load_file(checkpoint_path)
+    tensors["classifier.weight"] = tensors["classifier.weight"].to(torch.int8)
+    save_file(tensors, checkpoint_path, metadata={METADATA_KEY: json.dumps(described(checkpoint_path))})
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_checkpoint(checkpoint_path)
+
+
+def test_a_variance_below_zero_is_damage(checkpoint_path: Path) -> None:
+    tensors = load_file(checkpoint_path)
+    name = next(name for name in tensors if name.endswith("running_var"))
+    tensors[name][0] = -1.0
+    save_file(tensors, checkpoint_path, metadata={METADATA_KEY: json.dumps(described(checkpoint_path))})
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(checkpoint_path)
 
 
 def test_weights_that_are_not_numbers(checkpoint_path: Path) -> None:
@@ -171,6 +201,33 @@ def test_a_pickle_of_plain_tensors_loads(tmp_path: Path, checkpoint_path: Path) 
     content = {"state_dict": load_file(checkpoint_path), METADATA_KEY: json.dumps(described(checkpoint_path))}
     torch.save(content, tmp_path / "a.pt")
     assert load_checkpoint(tmp_path / "a.pt").classes.names == CLASSES
+
+
+def test_a_pickle_that_names_more_numbers_than_it_holds(tmp_path: Path, checkpoint_path: Path) -> None:
+    weights = {**load_file(checkpoint_path), "classifier.bias": torch.zeros(1, dtype=torch.float16).expand(1 << 50)}
+    torch.save({"state_dict": weights, METADATA_KEY: json.dumps(described(checkpoint_path))}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_flipped_bytes_are_told_in_a_sentence(tmp_path: Path, checkpoint_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".pt":
+        torch.save(
+            {"state_dict": load_file(checkpoint_path), METADATA_KEY: json.dumps(described(checkpoint_path))}, path
+        )
+    else:
+        path.write_bytes(checkpoint_path.read_bytes())
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    # The first part is where the pickle, or the header, tells what there is.
+    for place in random.integers(0, min(len(whole), 6000), 300):
+        flipped = bytearray(whole)
+        flipped[place] = random.integers(0, 256)
+        path.write_bytes(flipped)
+        with contextlib.suppress(CheckpointError):
+            load_checkpoint(path)
 
 
 def test_saving_where_it_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
