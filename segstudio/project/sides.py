@@ -3,12 +3,15 @@
 Owns the side of every accepted image of one folder. val.txt and train.txt come first; the index keeps what was decided
 for names that stand in neither. A label map that was accepted unreviewed has no side until somebody has looked at it:
 it is never held out, and where it teaches, that is kept, for what has taught can never judge.
+
+Looking writes nothing: sides of masks that were there before are decided in memory, by a rule that gives the same ones
+the next time, and are kept in the index with the first accepted image or the first round.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +19,7 @@ import numpy as np
 from segstudio.core.class_table import VOID
 from segstudio.core.errors import Cancelled, InputError, SaveError, marked
 from segstudio.project.held_out import AcceptedImage, Side, decide_side
-from segstudio.project.image_sets import TRAIN, VAL
+from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL
 from segstudio.project.index import ImageRecord, ProjectIndex
 from segstudio.project.looks import Look
 from segstudio.project.voc_folder import UInt8Array, VocFolder
@@ -35,6 +38,11 @@ class Sides:
         self._folder = folder
         self._index = index
         self._lock = threading.RLock()
+        """Around what is known; never held while a file is read, so that accepting waits for nobody's reading."""
+        self._deciding = threading.RLock()
+        """Around deciding what is missing, which may take minutes. Taken before `_lock`, never within."""
+        self._unkept: set[str] = set()
+        """Whose sides were decided and are not in the index."""
         self._records = index.images()
         self._positions = {name: position for position, name in enumerate(folder.names)}
         self._listed: dict[str, Side] = {}
@@ -44,6 +52,7 @@ class Sides:
         """Read train.txt and val.txt again. A name in both is held out: an image must never teach and judge."""
         train, val = self._folder.listed(TRAIN).names, self._folder.listed(VAL).names
         with self._lock:
+            self._unreadable = self._folder.unreadable_lists(TRAIN, VAL)
             self._listed = dict.fromkeys(train, Side.TEACHING) | dict.fromkeys(val, Side.HELD_OUT)
 
     def side(self, name: str) -> Side | None:
@@ -55,7 +64,10 @@ class Sides:
         return record.side if record is not None else None
 
     def names_on(self, side: Side) -> list[str]:
-        """The reviewed images on `side`, in the folder's order; decides what is not decided yet."""
+        """The reviewed images on `side`, in the folder's order; decides what is not decided yet.
+
+        Raises InputError as `decide_missing`.
+        """
         self.decide_missing()
         return [name for name in self._masked_names() if self.side(name) is side and not self.is_unreviewed(name)]
 
@@ -81,7 +93,7 @@ class Sides:
     def keep_teaching(self, names: Iterable[str]) -> None:
         """Keep that the unreviewed ones of `names` teach from now on, so that none of them is ever held out.
 
-        Raises SaveError.
+        All that was decided so far is kept with them. Raises SaveError.
         """
         with self._lock:
             taught = [
@@ -89,9 +101,8 @@ class Sides:
                 for name in names
                 if self.is_unreviewed(name) and self.side(name) is None
             ]
-            if taught:
-                self._index.save_images(taught)
-                self._records.update((record.name, record) for record in taught)
+            self._save(taught)
+            self._records.update((record.name, record) for record in taught)
 
     # -- deciding -------------------------------------------------------------------------------------------
 
@@ -100,54 +111,79 @@ class Sides:
     ) -> None:
         """Decide the side of each mask that was there before and stands in no list, in the folder's order.
 
-        The decisions are kept in the index, or in memory alone where it cannot be written; lists are not touched.
-        Raises Cancelled; what was decided until then is kept in memory.
+        In memory alone: `keep` and `keep_teaching` write the decisions down. Lists are not touched.
+
+        Raises:
+            Cancelled: what was decided until then stays decided.
+            InputError: train.txt or val.txt cannot be read, so nobody knows whom they name.
         """
-        with self._lock:
-            missing = [
-                name for name in self._masked_names() if self.side(name) is None and not self.is_unreviewed(name)
-            ]
-            if not missing:
-                return
+        with self._deciding:
+            self._refuse_unreadable_lists()
+            missing = [name for name in self._masked_names() if self._is_missing(name)]
+            without = set(missing)
             for done, name in enumerate(missing):
                 if cancel is not None and cancel():
                     raise Cancelled
-                self._decide(name, self._record_of(name), set(missing[done:]))
+                found = self._found(name)
+                self._examine(name, without, cancel)
+                with self._lock:
+                    if self._is_missing(name):  # it may have been accepted meanwhile
+                        known = self._records.get(name) or ImageRecord(name)
+                        self._take(replace(known, look=found.look, classes=found.classes), without)
+                without.discard(name)
                 if progress is not None:
                     progress(done + 1, len(missing))
-            self._keep_where_possible(missing)
 
     def decide_on_accept(self, name: str, labels: UInt8Array) -> Side:
-        """The side of `name`, which is being accepted with `labels`: the one it has, else decided now. Not kept yet."""
+        """The side of `name`, which is being accepted with `labels`: the one it has, else decided now. Not kept yet.
+
+        Where what is missing is being decided already, in another thread, it is not waited for: the rule sees what is
+        decided so far, and the rest follows this one. Raises SaveError where a list cannot be read.
+        """
+        self._refuse_to_accept_unlisted(name)
+        if self._deciding.acquire(blocking=False):
+            try:
+                self.decide_missing()
+            finally:
+                self._deciding.release()
+        look, classes = self._look(name), self._class_names(labels)
+        if self.side(name) is None:
+            self._examine(name, {name})
         with self._lock:
-            self.decide_missing()
             known = self._records.get(name) or ImageRecord(name)
-            record = replace(known, look=self._look(name), classes=self._class_names(labels), unreviewed=False)
-            side = self.side(name) or self._decide(name, record, {name})
+            record = replace(known, look=look, classes=classes, unreviewed=False)
+            side = self.side(name) or self._take(record, {name})
             # Reviewed it is once its mask is written, when `keep` says so, and not where writing fails.
-            self._records[name] = replace(record, unreviewed=known.unreviewed)
+            self._records[name] = replace(record, side=side, unreviewed=known.unreviewed)
             return side
 
     def decide_on_draft(self, name: str) -> Side:
         """The side of `name`, a draft that may be about to teach: the one it has, else decided now, and kept.
 
-        By its looks and number alone: the classes of a draft are not known yet. Raises SaveError.
+        By its looks and number alone: the classes of a draft are not known yet. Raises SaveError, and InputError as
+        `decide_missing`.
         """
+        self.decide_missing()
+        if self.side(name) is None:
+            self._examine(name, {name})
+        look = self._look(name)
         with self._lock:
-            self.decide_missing()
             side = self.side(name)
             if side is None:
                 known = self._records.get(name) or ImageRecord(name)
-                side = self._decide(name, replace(known, look=known.look or self._look(name)), {name})
-                self._index.save_images([self._records[name]])
+                side = self._take(replace(known, look=known.look or look), {name})
+                self._save([self._records[name]])
             return side
 
     def keep(self, name: str, side: Side) -> None:
-        """Keep in the index and enter in the lists that `name` is reviewed and on `side`. Raises SaveError."""
+        """Keep in the index and enter in the lists that `name` is reviewed and on `side`. Raises SaveError.
+
+        What was decided so far is kept with it: later decisions build on those.
+        """
         with self._lock:
             record = self._records.setdefault(name, ImageRecord(name))
             record.side, record.unreviewed = side, False
-            self._index.save_images([record])
+            self._save([record])
             self._folder.add_to_lists(name, VAL if side is Side.HELD_OUT else TRAIN)
             self._listed[name] = side
 
@@ -162,42 +198,70 @@ class Sides:
             self._folder.remove_from_list(name, TRAIN if side is Side.HELD_OUT else VAL)
             self.keep(name, side)
 
-    def _decide(self, name: str, record: ImageRecord, without: set[str]) -> Side:
-        sides = {
-            other: side
+    def _refuse_unreadable_lists(self) -> None:
+        """Raise InputError where a list that says who is held out cannot be read, also not now."""
+        if self._unreadable:
+            self.reload_lists()  # perhaps it was mended meanwhile
+        for error in self._unreadable:
+            raise error
+
+    def _refuse_to_accept_unlisted(self, name: str) -> None:
+        """Raise SaveError where nobody knows whether a list names `name`, before its mask is written."""
+        if self._unreadable:
+            self.reload_lists()
+        for error in self._folder.unreadable_lists(TRAIN, VAL, TRAINVAL):
+            raise SaveError(
+                marked("{name} was not accepted; it is kept as a draft. {reason}"), name=name, reason=error.message
+            )
+
+    def _is_missing(self, name: str) -> bool:
+        return self.side(name) is None and not self.is_unreviewed(name)
+
+    def _take(self, record: ImageRecord, without: Container[str]) -> Side:
+        """Decide the side of `record`'s image over all that have one, those of `without` excepted, and take it over.
+
+        Call it with the lock held, after `_examine`.
+        """
+        accepted = [
+            (self._image(other), side)
             for other in self._masked_names()
             if other not in without and (side := self.side(other)) is not None
-        }
-        self._examine(name, list(sides))
-        accepted = [(self._image(other), side) for other, side in sides.items()]
-        self._records[name] = record
-        record.side = decide_side(self._image(name), accepted)
+        ]
+        self._records[record.name] = record
+        record.side = decide_side(self._image(record.name), accepted)
+        self._unkept.add(record.name)
         return record.side
 
-    def _examine(self, name: str, others: list[str]) -> None:
-        """Look at the nearest of `others` that nothing is known of yet."""
+    def _examine(self, name: str, without: Container[str], cancel: Callable[[], bool] | None = None) -> None:
+        """Look at the nearest images that have a side and nothing else is known of. Raises Cancelled."""
+        others = [other for other in self._masked_names() if other not in without and self.side(other) is not None]
         place = self._positions[name]
         nearest = sorted(others, key=lambda other: abs(self._positions[other] - place))[:EXAMINED_AT_MOST]
         if len(others) > EXAMINED_AT_MOST and sum(self._is_examined(other) for other in others) >= EXAMINED_AT_MOST:
             # Enough is known about the folder's classes; of looks only the neighbours' matter.
             nearest = nearest[:2]
         for other in nearest:
+            if cancel is not None and cancel():
+                raise Cancelled
             if not self._is_examined(other):
-                self._records[other] = self._record_of(other)
+                found = self._found(other)
+                with self._lock:
+                    if not self._is_examined(other):
+                        known = self._records.get(other) or ImageRecord(other)
+                        self._records[other] = replace(known, look=found.look, classes=found.classes)
 
     def _is_examined(self, name: str) -> bool:
         record = self._records.get(name)
         return record is not None and record.classes is not None
 
-    def _record_of(self, name: str) -> ImageRecord:
-        record = self._records.get(name) or ImageRecord(name)
+    def _found(self, name: str) -> ImageRecord:
+        """What the files say of `name`: its look and its classes."""
+        known = self._records.get(name) or ImageRecord(name)
         try:
-            record.classes = self._class_names(self._folder.read_label_map(name))
-            record.look = self._look(name)
+            return replace(known, classes=self._class_names(self._folder.read_label_map(name)), look=self._look(name))
         except InputError:
             # A broken mask has no classes to balance; `check` and opening it tell what is wrong.
-            record.classes = frozenset()
-        return record
+            return replace(known, classes=frozenset())
 
     def _image(self, name: str) -> AcceptedImage:
         record = self._records.get(name) or ImageRecord(name)
@@ -218,9 +282,9 @@ class Sides:
         used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist()
         return frozenset(self._folder.classes.name_of(value) for value in used if value != VOID)
 
-    def _keep_where_possible(self, names: list[str]) -> None:
-        try:
-            self._index.save_images([self._records[name] for name in names])
-        except SaveError:
-            # A folder that may only be looked at: the same rule gives the same sides the next time.
-            return
+    def _save(self, records: Iterable[ImageRecord]) -> None:
+        """Keep `records`, and with them what was decided and not kept yet. Call it with the lock held."""
+        rows = {record.name: record for record in (*map(self._records.__getitem__, self._unkept), *records)}
+        if rows:
+            self._index.save_images(rows.values())
+            self._unkept.clear()

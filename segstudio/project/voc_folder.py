@@ -32,7 +32,17 @@ from segstudio.project.folder_layout import (
     natural_key,
     stems_in,
 )
-from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL, ListedNames, parse_list, with_line, without_line
+from segstudio.project.image_sets import (
+    TRAIN,
+    TRAINVAL,
+    VAL,
+    ListedNames,
+    not_changed,
+    parse_list,
+    read_text,
+    with_line,
+    without_line,
+)
 from segstudio.project.images import ImageHeader, Kind, read_header, read_image_file, read_thumbnail, upright
 from segstudio.project.mask_frames import MaskFrames
 from segstudio.project.mask_survey import choose_code, extended_code, is_plainly_numbered
@@ -252,8 +262,20 @@ class VocFolder:
 
     def listed(self, split: str) -> ListedNames:
         """The good names of a list and a sentence for every bad line; nothing where there is no such list."""
-        path = self._found(IMAGE_SETS / f"{split}.txt")
-        return parse_list(path.read_bytes(), self.shown(path), self._images) if path.is_file() else ListedNames((), ())
+        try:
+            return parse_list(self._list_bytes(split), self._list_file(split), self._images)
+        except InputError as error:
+            return ListedNames((), (error,))
+
+    def unreadable_lists(self, *splits: str) -> list[InputError]:
+        """A sentence for each of the lists `splits` that is there and cannot be read: nobody knows whom it names."""
+        errors = []
+        for split in splits:
+            try:
+                read_text(self._list_bytes(split), self._list_file(split))
+            except InputError as error:
+                errors.append(error)
+        return errors
 
     def read_list(self, split: str) -> list[str]:
         """The image names of ImageSets/Segmentation/SPLIT.txt.
@@ -277,24 +299,25 @@ class VocFolder:
         """Enter `name` in the list `split` (train or val) and in trainval, where it is not there yet.
 
         A trainval list that is missing starts with the names of train and val, so that the three agree.
-        Raises SaveError where a list cannot be written.
+        Raises SaveError where a list cannot be written, or cannot be read: it is not changed then.
         """
         with self._lock:
+            self._refuse_unreadable_lists()
             trainval = self._found(IMAGE_SETS / f"{TRAINVAL}.txt")
             if not trainval.is_file():
                 names = [*self.listed(TRAIN).names, *self.listed(VAL).names]
                 if names:
                     self._write_list(TRAINVAL, "".join(f"{each}\n" for each in dict.fromkeys(names)).encode())
             for each in (split, TRAINVAL):
-                data = self._list_bytes(each)
                 if name not in self.listed(each).names:
-                    self._write_list(each, with_line(data, name))
+                    self._write_list(each, with_line(self._list_bytes(each), name, self._list_file(each)))
 
     def remove_from_list(self, name: str, split: str) -> None:
-        """Take `name` out of one list. Raises SaveError where it cannot be written."""
+        """Take `name` out of one list. Raises SaveError where it cannot be read or written."""
         with self._lock:
+            self._refuse_unreadable_lists()
             if name in self.listed(split).names:
-                self._write_list(split, without_line(self._list_bytes(split), name))
+                self._write_list(split, without_line(self._list_bytes(split), name, self._list_file(split)))
 
     def problems(self) -> Iterator[Problem]:
         """Every problem in the folder; this opens every file, so it takes a while."""
@@ -394,8 +417,20 @@ class VocFolder:
         self.class_source = self._sheet.source
 
     def _list_bytes(self, split: str) -> bytes:
+        """Empty where there is no such list. Raises InputError where it may not be read."""
         path = self._found(IMAGE_SETS / f"{split}.txt")
-        return path.read_bytes() if path.is_file() else b""
+        try:
+            return path.read_bytes() if path.is_file() else b""
+        except OSError as error:
+            text = marked("{file} cannot be read: {reason}. Change its permissions, or check the disk.")
+            raise InputError(text, file=self.shown(path), reason=error.strerror or type(error).__name__) from error
+
+    def _list_file(self, split: str) -> str:
+        return self.shown(self._found(IMAGE_SETS / f"{split}.txt"))
+
+    def _refuse_unreadable_lists(self) -> None:
+        for error in self.unreadable_lists(TRAIN, VAL, TRAINVAL):
+            raise not_changed(str(error.values["file"]), error)
 
     def _write_list(self, split: str, data: bytes) -> None:
         write_atomically(self.workspace / IMAGE_SETS / f"{split}.txt", data)
