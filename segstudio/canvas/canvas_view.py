@@ -65,8 +65,8 @@ class CanvasView(ImageViewport):
     class_picked = Signal(int)
     brush_size_changed = Signal(int)
     files_dropped = Signal(list)
-    stroke_coming = Signal()
-    """The next press begins an edit: the last moment to make a shown proposal one."""
+    painting_began = Signal()
+    """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
     stroke_started = Signal()
     stroke_finished = Signal()
 
@@ -120,9 +120,8 @@ class CanvasView(ImageViewport):
         self._refresh_pointer()
 
     def set_holds_as_toggles(self, as_toggles: bool) -> None:
-        """Whether X and H switch at each press instead of acting while held."""
-        self._holds.clear()
-        self._holds.as_toggles = as_toggles
+        """Whether X and H switch at each press instead of acting while held; what is on ends where that changes."""
+        self._holds.set_as_toggles(as_toggles)
         self._on_holds_changed()
 
     def cancel_stroke(self) -> None:
@@ -130,19 +129,27 @@ class CanvasView(ImageViewport):
         if self._tool.is_busy:
             self._send(Phase.CANCEL, self._pointer or QPointF())
 
+    def finish_stroke(self) -> None:
+        """End the stroke being made, if any, where the pointer is: what is painted so far is an edit."""
+        if self._tool.is_busy and self._pointer is not None:
+            self._send(Phase.RELEASE, self._pointer)
+        self.cancel_stroke()
+
     # Strokes
 
     def _send(self, phase: Phase, position: QPointF) -> None:
         """Give the tool one event at a view position, and tell what came of it."""
         if self.document is None:
             return
-        was_busy = self._tool.is_busy
+        was_busy, was_painting = self._tool.is_busy, self.document.is_editing
         x, y = self.view_to_image(position)
         event = PointerEvent(x, y, phase, self._modifiers)
         outcome = self._tool.handle(event, self._context(self.document))
         self._show_outline(outcome if self._pointer is not None else ToolOutcome())
         if self._tool.is_busy and not was_busy:
             self.stroke_started.emit()
+        if self.document.is_editing and not was_painting:
+            self.painting_began.emit()
         if outcome.edit is not None:
             self.edit_made.emit(outcome.edit)
         if outcome.picked_class is not None:
@@ -248,8 +255,6 @@ class CanvasView(ImageViewport):
             self._pan_from = event.position()
             self._show_outline(ToolOutcome())
         elif is_left:
-            if self.document is not None and self._tool.begins_edit(self._modifiers):
-                self.stroke_coming.emit()
             self._send(Phase.PRESS, event.position())
         else:
             event.ignore()

@@ -46,6 +46,12 @@ class Holds:
         """What the key of `event` holds whatever else is down: a release must not be missed for a modifier."""
         return HOLD_KEYS.get(Qt.Key(event.key()))
 
+    def set_as_toggles(self, as_toggles: bool) -> None:
+        """Change the way keys hold. What is on goes off with it: nothing would end it in the other way."""
+        if as_toggles != self.as_toggles:
+            self._on.clear()
+        self.as_toggles = as_toggles
+
     def press(self, hold: Hold) -> None:
         """Its key went down."""
         if self.as_toggles and hold in _TOGGLES:

@@ -82,8 +82,9 @@ class ImageViewport(QWidget):
         Raises:
             ValueError: they have another size than the document.
         """
-        self._scene.set_proposal(labels, confidence)
-        self._view_changed()
+        if labels is not self._scene.proposal or confidence is not self._scene.confidence:
+            self._scene.set_proposal(labels, confidence)
+            self._view_changed()
 
     def set_classes(self, classes: ClassTable) -> None:
         """Use the colours and the visibility of this table."""

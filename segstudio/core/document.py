@@ -120,6 +120,7 @@ class EditBuilder:
         self._before: dict[TileIndex, tuple[Box, Labels]] = {}
         self._touched = EMPTY_BOX
         self._is_done = False
+        self._first: Edit | None = None
         self.edit: Edit | None = None
         """The edit, once committed; None where nothing changed."""
 
@@ -176,18 +177,42 @@ class EditBuilder:
                 target[...] = new
         return self._announce(box)
 
+    def precede(self, name: str, labels: Labels) -> None:
+        """Give all pixels `labels` first, as an edit of its own, called `name`, that stands and falls with this one.
+
+        Call it before anything else. Raises ValueError where the size is another.
+        """
+        self.replace(self._document.label_map.box, labels)
+        self._first = edit_from(name, self._document.label_map, self._before.values())
+        self._before.clear()
+
     def commit(self) -> Edit | None:
-        """Finish: the edit goes into the history and is returned; None where no pixel changed."""
+        """Finish: the edit goes into the history and is returned; None where no pixel changed.
+
+        What was to precede it goes there before it, and is taken back where no pixel changed after it.
+        """
+        label_map = self._document.label_map
+        edit = edit_from(self._name, label_map, self._before.values())
+        if edit is None and self._first is not None:
+            self.cancel()
+            return None
         self._close()
-        self.edit = edit_from(self._name, self._document.label_map, self._before.values())
-        self._document._finish(self.edit)
-        return self.edit
+        if edit is not None and self._first is not None:
+            edit.apply_to(label_map)  # whoever keeps the first edit finds its pixels, not those of the second
+            self._document._finish(self._first)
+            self._document.changed.emit(edit.apply_to(label_map))
+        self.edit = edit
+        self._document._finish(edit)
+        return edit
 
     def cancel(self) -> None:
         """Put every pixel back; nothing goes into the history."""
         self._close()
+        label_map = self._document.label_map
         for box, old in self._before.values():
-            self._document.label_map.writable(box)[...] = old
+            label_map.writable(box)[...] = old
+        if self._first is not None:
+            self._first.apply_to(label_map)
         self._document._finish(None)
         if not self._touched.is_empty:
             self._document.changed.emit(self._touched)

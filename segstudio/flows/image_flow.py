@@ -82,7 +82,8 @@ class ImageFlow(QObject):
 
     def _connect_canvas(self) -> None:
         canvas = self._parts.canvas
-        canvas.stroke_coming.connect(self._on_stroke_coming)
+        canvas.painting_began.connect(self._on_stroke_on_proposal)
+        canvas.stroke_finished.connect(self._on_stroke_on_proposal)
         canvas.hovered.connect(self._on_hovered)
         canvas.class_picked.connect(self._on_class_picked)
         canvas.brush_size_changed.connect(self._on_brush_size_changed)
@@ -224,7 +225,9 @@ class ImageFlow(QObject):
     @Slot()
     def show_proposal(self) -> None:
         """Show the open image's proposal, where it has one that is not an edit yet."""
-        proposal = self._session.shown_proposal
+        opened, proposal = self._session.current, self._session.shown_proposal
+        if opened is not None and opened.document is not self._parts.canvas.document:
+            return  # it is about to be shown; what the canvas still has is the image before
         if proposal is None:
             self._parts.canvas.set_proposal(None, None)
         else:
@@ -273,9 +276,10 @@ class ImageFlow(QObject):
             self._parts.classes.set_shares(self._session.current.class_shares())
 
     @Slot()
-    def _on_stroke_coming(self) -> None:
-        if self._session.shown_proposal is not None:
-            self._session.adopt_proposal()
+    def _on_stroke_on_proposal(self) -> None:
+        """A stroke makes a shown proposal part of the label map; one that comes to nothing shows it again."""
+        if self._session.current is not None and self._session.current.proposal is not None:
+            self.show_proposal()
 
     @Slot(object)
     def _on_hovered(self, info: HoverInfo | None) -> None:

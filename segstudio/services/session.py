@@ -358,6 +358,8 @@ class Session(QObject):
     def _on_edited(self, opened: OpenImage) -> None:
         self._clock.tick()
         self.status_changed.emit(opened.name)
+        if opened is self.current and opened.proposal is not None:
+            self.proposal_changed.emit()  # painting over it, or erasing everything, decides whether it is shown
 
     # -- keeping ------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segstudio.core.class_table import VOID
 from segstudio.core.raster import BrushShape, footprint, snapped
-from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
+from segstudio.tools.pointer import Phase, PointerEvent
 from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
 
 
@@ -17,10 +17,6 @@ class PickTool:
     @property
     def is_busy(self) -> bool:
         """Never: it makes no edit."""
-        return False
-
-    def begins_edit(self, modifiers: Modifiers) -> bool:
-        """Never."""
         return False
 
     def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from segstudio.core.class_table import VOID
 from segstudio.core.document import EditBuilder
+from segstudio.core.edits import APPLY_PROPOSAL
 from segstudio.core.errors import marked
-from segstudio.core.raster import Point, snapped, sweep
+from segstudio.core.label_map import Labels
+from segstudio.core.raster import Point, Spans, snapped, sweep
 from segstudio.tools.controllers import Segment, StrokeController
 from segstudio.tools.inks import Ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
@@ -16,7 +21,8 @@ _ERASE = marked("Eraser stroke")
 class StrokeTool:
     """Paints the label that `ink` gives along the pointer's way; `name` is the marked name of its edits.
 
-    Alt-click picks the class under the pointer instead.
+    An edit begins where the brush first meets the image; a proposal that is shown there becomes real with it, as an
+    edit of its own before it. Alt-click picks the class under the pointer instead.
     """
 
     def __init__(self, name: str, ink: Ink) -> None:
@@ -28,23 +34,19 @@ class StrokeTool:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a stroke is being made."""
-        return self._builder is not None
-
-    def begins_edit(self, modifiers: Modifiers) -> bool:
-        """Unless Alt picks."""
-        return Modifiers.ALT not in modifiers
+        """Whether a stroke is being made, be it beside the image so far."""
+        return self._stroke is not None
 
     def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
         """One event of a stroke; size, shape and ink stay those of its press until the release."""
         match event.phase:
             case Phase.PRESS:
                 return self._press(event, context)
-            case Phase.MOVE if self._builder is not None and self._stroke is not None:
-                self._paint(self._controller.move(self._snapped(event, self._stroke)))
+            case Phase.MOVE if self._stroke is not None:
+                self._paint(self._controller.move(self._snapped(event, self._stroke)), self._stroke, context.proposal)
                 return self._shown(event, self._stroke)
-            case Phase.RELEASE if self._builder is not None and self._stroke is not None:
-                return self._release(event, self._builder, self._stroke)
+            case Phase.RELEASE if self._stroke is not None:
+                return self._release(event, self._stroke, context.proposal)
             case Phase.CANCEL:
                 self._cancel()
                 return ToolOutcome()
@@ -56,15 +58,16 @@ class StrokeTool:
         if self.is_busy or context.document.is_editing:
             return self._shown(event, context)
         self._stroke = context
-        self._builder = context.document.begin(_ERASE if context.erasing else self._name)
+        point = self._snapped(event, context)
+        self._begin_upon(sweep(point, point, context.size, context.shape), context, context.proposal)
         straight = Modifiers.SHIFT in event.modifiers
-        self._paint(self._controller.press(self._snapped(event, context), straight, context.document))
+        self._paint(self._controller.press(point, straight, context.document), context, context.proposal)
         return self._shown(event, context)
 
-    def _release(self, event: PointerEvent, builder: EditBuilder, stroke: ToolContext) -> ToolOutcome:
-        self._paint(self._controller.release(self._snapped(event, stroke), stroke.document))
-        self._builder = self._stroke = None
-        edit = builder.commit()
+    def _release(self, event: PointerEvent, stroke: ToolContext, proposal: Labels | None) -> ToolOutcome:
+        self._paint(self._controller.release(self._snapped(event, stroke), stroke.document), stroke, proposal)
+        builder, self._builder, self._stroke = self._builder, None, None
+        edit = builder.commit() if builder is not None else None
         shown = self._shown(event, stroke)
         return ToolOutcome(edit=edit, outline=shown.outline, color_value=shown.color_value)
 
@@ -74,10 +77,23 @@ class StrokeTool:
         if builder is not None:
             builder.cancel()
 
-    def _paint(self, segment: Segment | None) -> None:
-        if segment is not None and self._builder is not None and self._stroke is not None:
-            spans = sweep(*segment, self._stroke.size, self._stroke.shape)
-            self._builder.paint_spans(spans, self._value(self._stroke))
+    def _paint(self, segment: Segment | None, stroke: ToolContext, proposal: Labels | None) -> None:
+        if segment is None:
+            return
+        spans = sweep(*segment, stroke.size, stroke.shape)
+        self._begin_upon(spans, stroke, proposal)
+        if self._builder is not None:
+            self._builder.paint_spans(spans, self._value(stroke))
+
+    def _begin_upon(self, spans: Spans, stroke: ToolContext, proposal: Labels | None) -> None:
+        """Begin the edit, unless it has begun, where `spans` meets the image."""
+        document = stroke.document
+        if self._builder is not None or document.is_editing or spans.clipped(document.label_map.box).box.is_empty:
+            return
+        self._builder = document.begin(_ERASE if stroke.erasing else self._name)
+        if proposal is not None:
+            present = document.label_map.array
+            self._builder.precede(APPLY_PROPOSAL, np.where(present == VOID, proposal, present))
 
     def _shown(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
         straight = Modifiers.SHIFT in event.modifiers

@@ -11,7 +11,7 @@ from segstudio.core.document import Document
 from segstudio.core.edits import Edit
 from segstudio.core.label_map import Labels
 from segstudio.core.raster import BrushShape, Spans
-from segstudio.tools.pointer import Modifiers, PointerEvent
+from segstudio.tools.pointer import PointerEvent
 
 SMALLEST_BRUSH = 1
 LARGEST_BRUSH = 500
@@ -66,13 +66,13 @@ class Tool(Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an edit is being made: between press and release."""
-
-    def begins_edit(self, modifiers: Modifiers) -> bool:
-        """Whether a press with these keys held would begin an edit; what is only shown can become real before it."""
+        """Whether a stroke is being made: between press and release."""
 
     def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
-        """Take up one event. PRESS, MOVEs and RELEASE make at most one edit; CANCEL restores every pixel."""
+        """Take up one event. PRESS, MOVEs and RELEASE make at most one edit; CANCEL restores every pixel.
+
+        Where the context has a proposal, an edit that makes it real comes before that one, and never without it.
+        """
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,28 @@ def test_x_switches_where_holds_are_toggles(canvas, hand) -> None:
     assert labels(canvas)[30, 80] == 1
 
 
+def test_a_toggled_x_ends_where_holds_are_no_toggles_any_more(canvas, hand) -> None:
+    canvas.set_holds_as_toggles(True)
+    QTest.keyClick(canvas, Qt.Key.Key_X)
+    canvas.set_holds_as_toggles(True)
+    hand.stroke((30, 30))
+    assert labels(canvas)[30, 30] == 0, "the settings were confirmed as they are"
+    canvas.set_holds_as_toggles(False)
+    hand.stroke((80, 30))
+    assert labels(canvas)[30, 80] == 1
+
+
+def test_a_stroke_can_be_finished_from_elsewhere_as_by_a_release(canvas, hand, qtbot) -> None:
+    hand.press(20, 20)
+    hand.move(60, 20)
+    with qtbot.waitSignals([canvas.edit_made, canvas.stroke_finished]):
+        canvas.finish_stroke()
+    assert labels(canvas)[20, 40] == 1 and not canvas.document.is_editing
+    hand.move(60, 60)
+    hand.release(60, 60)
+    assert labels(canvas)[50, 60] == VOID
+
+
 def test_the_void_brush_makes_pixels_void(canvas, hand) -> None:
     canvas.set_document(picture(), document(fill=1))
     canvas.set_tool(TOOLS["void_brush"].factory())

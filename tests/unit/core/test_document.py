@@ -93,6 +93,30 @@ class DocumentMachine(RuleBasedStateMachine):
         self.document.apply_labels("Apply proposal", labels)
         self._made(labels)
 
+    @rule(
+        seed=st.integers(0, 9),
+        end=points,
+        size=st.integers(1, 90),
+        value=st.sampled_from([0, VOID]),
+        cancel=st.booleans(),
+    )
+    def stroke_on_a_proposal(self, seed, end, size, value, cancel) -> None:
+        labels = np.random.default_rng(seed).integers(0, 3, (HEIGHT, WIDTH), dtype=np.uint8)
+        after = labels.copy()
+        builder = self.document.begin("Stroke")
+        builder.precede("Apply proposal", labels)
+        spans = sweep(end, end, size, BrushShape.ROUND)
+        builder.paint_spans(spans, value)
+        after[mask_of(spans, after.shape)] = value
+        if cancel:
+            builder.cancel()
+            return
+        edit = builder.commit()
+        assert (edit is None) == np.array_equal(after, labels)
+        if edit is not None:
+            self._made(labels)
+            self._made(after)
+
     @rule()
     def undo(self) -> None:
         assert (self.document.undo() is not None) == (self.position > 0)

@@ -71,14 +71,54 @@ def test_cancelling_restores_every_pixel(tool_id, points, size, shape) -> None: 
     assert not tool.is_busy and not shown.is_editing and not shown.can_undo
 
 
-@pytest.mark.parametrize("tool_id", TOOLS)
-@pytest.mark.parametrize("modifiers", [Modifiers.NONE, Modifiers.SHIFT, Modifiers.ALT])
-def test_a_tool_foretells_whether_a_press_begins_an_edit(tool_id: str, modifiers: Modifiers) -> None:
-    tool, shown = TOOLS[tool_id].factory(), document()
-    foretold = tool.begins_edit(modifiers)
-    tool.handle(PointerEvent(5, 5, Phase.PRESS, modifiers), ToolContext(shown))
-    assert shown.is_editing == foretold
-    tool.handle(PointerEvent(5, 5, Phase.CANCEL), ToolContext(shown))
+@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+@pytest.mark.parametrize(
+    ("points", "begins"),
+    [
+        ([(5, 5)], True),
+        ([(-20, 5)], False),
+        ([(-2, 5)], True),
+        ([(-20, 5), (90, 5)], True),
+        ([(-20, 5), (9, -9)], False),
+    ],
+)
+def test_an_edit_begins_where_the_brush_meets_the_image(tool_id: str, points: list, begins: bool) -> None:  # type: ignore[type-arg]
+    tool, shown = TOOLS[tool_id].factory(), document(fill=1)
+    for number, (x, y) in enumerate(points):
+        tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), ToolContext(shown, 2, 7))
+    assert tool.is_busy and shown.is_editing == begins
+    tool.handle(PointerEvent(*points[-1], Phase.RELEASE), ToolContext(shown, 2, 7))
+    assert not tool.is_busy and shown.can_undo == begins
+
+
+@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+def test_a_stroke_on_a_proposal_makes_it_real_before(tool_id: str) -> None:
+    shown, proposal = document(), np.full((60, 80), 1, dtype=np.uint8)
+    context = ToolContext(shown, 2, 7, proposal=proposal)
+    drag(TOOLS[tool_id].factory(), context, (-20, 5), (20, 5))
+    after = shown.label_map.array.copy()
+    assert after[5, 10] != 1 and np.count_nonzero(after != 1) == np.count_nonzero(after == after[5, 10])
+    shown.undo()
+    np.testing.assert_array_equal(shown.label_map.array, proposal)
+    shown.undo()
+    assert (shown.label_map.array == VOID).all() and not shown.can_undo
+
+
+@pytest.mark.parametrize(
+    ("points", "end", "class_index"),
+    [
+        ([(-20, 5)], Phase.RELEASE, 2),  # beside the image
+        ([(5, 5), (20, 5)], Phase.CANCEL, 2),
+        ([(5, 5), (20, 5)], Phase.RELEASE, 1),  # what the proposal says already
+    ],
+)
+def test_a_stroke_that_comes_to_nothing_leaves_the_proposal(points: list, end: Phase, class_index: int) -> None:  # type: ignore[type-arg]
+    shown, tool = document(), TOOLS["brush"].factory()
+    context = ToolContext(shown, class_index, 7, proposal=np.full((60, 80), 1, dtype=np.uint8))
+    for number, (x, y) in enumerate(points):
+        tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), context)
+    tool.handle(PointerEvent(*points[-1], end), context)
+    assert (shown.label_map.array == VOID).all() and not shown.can_undo and not shown.can_redo
 
 
 @pytest.mark.parametrize(
