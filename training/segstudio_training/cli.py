@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from segstudio.core.errors import InputError, marked
 from segstudio_training.cli_experiments import compare_command, simulate_command
 from segstudio_training.cli_inputs import (
     DEFAULT_SECONDS,
@@ -18,9 +19,11 @@ from segstudio_training.cli_inputs import (
     Folder,
     Json,
     RecipeName,
+    Seed,
     Split,
     Workspace,
     channel_numbers,
+    finite,
     held_out_names,
     maps_of_drafts,
     one_of,
@@ -61,7 +64,9 @@ def train_command(
         bool, typer.Option("--follow-job", help="Take up what is added to the job file while the round runs.")
     ] = False,
     workspace: Workspace = None,
-    max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget, final scoring included.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=1, help="Time budget, final scoring included.", callback=finite)
+    ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="All steps, those before a stop included.")] = None,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop for now at this step; see --resume.")] = None,
     resume: Annotated[Path | None, typer.Option(help="The stopped round (CKPT.state) to go on with.")] = None,
@@ -87,7 +92,7 @@ def train_command(
             callback=lambda value: value if value is None or channel_numbers(value) else None,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Seed = 0,
     device: Device = "auto",
     events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
     json_: Json = False,
@@ -109,7 +114,7 @@ def train_command(
         asked = Job(
             source=SourceWithDrafts(source, maps) if maps else source,
             train=names.train,
-            heldout=names.heldout,
+            heldout=[name for name in names.heldout if source.has_mask(name)],
             fresh=names.fresh,
             drafts=list(maps),
             file=job if follow_job else None,
@@ -132,7 +137,9 @@ def train_command(
             recipe=how,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else tell_person if not json_ else say_nothing
-        with cancel_watch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as cancelled:
+        with cancel_watch(out, watch_stdin=events, events=events) as cancelled:
+            if out.is_dir():
+                raise InputError(marked('"{out}" is a folder. Name a file for the new checkpoint.'), out=out)
             result = fine_tune(asked, tell, cancelled)
         if json_ and place_of_process().is_first:
             print_json(described(result))

@@ -16,8 +16,10 @@ from segstudio_training.cli_inputs import (
     Folder,
     Json,
     RecipeName,
+    Seed,
     Split,
     Workspace,
+    finite,
     one_of,
     open_folder,
     teaching_names,
@@ -30,9 +32,11 @@ def simulate_command(
     folder: Folder,
     images: Annotated[int, typer.Option(min=1, help="How many images the person works through.")],
     round_size: Annotated[int, typer.Option("--round", min=1, help="A round runs after every so many images.")],
-    max_seconds: Annotated[float, typer.Option(min=1, help="Cap on a round, which else takes the person's seconds.")],
+    max_seconds: Annotated[
+        float, typer.Option(min=1, help="Cap on a round, which else takes the person's seconds.", callback=finite)
+    ],
     max_steps: Annotated[int | None, typer.Option(min=1, help="Cap on the steps of a round.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the order and of the rounds.")] = 0,
+    seed: Seed = 0,
     orders: Annotated[int, typer.Option(min=1, help="Several seeds, from --seed on, with mean and spread.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for simulate.json and curves.png.")] = None,
     recipe: RecipeName = "default",
@@ -76,14 +80,16 @@ def compare_command(
     heldout_split: Split = None,
     job: Annotated[Path | None, typer.Option(help='JSON file {"train": [names], "heldout": [names]}.')] = None,
     workspace: Workspace = None,
-    max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget of each network.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=1, help="Time budget of each network.", callback=finite)
+    ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of each network.")] = None,
     class_weights: Annotated[str, typer.Option(callback=lambda value: one_of("rule", value))] = "median_frequency",
     loss: Annotated[str, typer.Option(callback=lambda value: one_of("loss", value))] = "cross_entropy",
     encoder_weights: Annotated[
         str, typer.Option(help="For those that name none: none, imagenet, starter, a file.")
     ] = "none",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Seed = 0,
     device: Device = "auto",
     events: Annotated[bool, typer.Option("--events", help="JSON lines while it works.")] = False,
     json_: Json = False,
@@ -109,7 +115,7 @@ def compare_command(
             device=device,
         )
         tell: Callable[[dict[str, Any]], None] = print_json if events else tell_person if not json_ else say_nothing
-        with cancel_watch(out.with_name(out.name + ".cancel"), watch_stdin=events, events=events) as cancelled:
+        with cancel_watch(out, watch_stdin=events, events=events) as cancelled:
             rows = compare(task, tell, cancelled, correction_seconds)
         if json_:
             print_json({"rows": rows})

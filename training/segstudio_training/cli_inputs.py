@@ -6,6 +6,7 @@ Imports no torch.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,13 @@ def channel_numbers(value: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def finite(value: float | None) -> float | None:
+    """`value`; wrong usage (exit code 2) where it is infinite or no number, as "inf" and "nan" are read."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter("give a number of seconds")
+    return value
+
+
 Folder = Annotated[Path, typer.Argument(help="The VOC folder.")]
 Split = Annotated[str | None, typer.Option(help="Name of a list in ImageSets/Segmentation.")]
 Workspace = Annotated[Path | None, typer.Option(help="Where everything is written, for folders that are read-only.")]
@@ -62,6 +70,7 @@ RecipeName = Annotated[str, typer.Option(help="How to teach.", callback=lambda v
 Balance = Annotated[
     float, typer.Option(min=-2, max=2, help="Above 0 favours rare classes, below 0 frequent ones; 0: as trained.")
 ]
+Seed = Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="Runs of one seed are equal.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import typer
 
-from segstudio.core.errors import Cancelled, SegStudioError
+from segstudio.core.errors import Cancelled, InputError, SegStudioError, marked
 from segstudio_training.launch import LostRankError, place_of_process
 
 INPUT_PROBLEM = 1
@@ -48,8 +48,8 @@ def own_environment() -> dict[str, str]:
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """One JSON object as one line on stdout, at once."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    """One JSON object as one line on stdout, at once; in ASCII, which every encoding that stdout may have can write."""
+    sys.stdout.write(json.dumps(content) + "\n")
     sys.stdout.flush()
 
 
@@ -89,18 +89,32 @@ def told_errors(events: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cancel_watch(file: Path, watch_stdin: bool, events: bool = False) -> Iterator[Callable[[], bool]]:
-    """A `CancelWatch`, as the question to ask; of several processes only the first watches, and tells the others."""
+def cancel_watch(out: Path, watch_stdin: bool, events: bool = False) -> Iterator[Callable[[], bool]]:
+    """A `CancelWatch`, as the question to ask; of several processes only the first watches, and tells the others.
+
+    Args:
+        out: what the command is going to write; the file that is watched for lies beside it (`cancel_file`).
+        watch_stdin, events: as in `CancelWatch`.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
     place = place_of_process()
     if place.is_first:
         patience = PATIENCE_SECONDS if place.count == 1 else PATIENCE_AMONG_SEVERAL
-        with CancelWatch(file, watch_stdin, events, patience) as watch:
+        with CancelWatch(cancel_file(out), watch_stdin, events, patience) as watch:
             yield watch.cancelled
         return
     # torchrun signals all of them; those that ended at once would look lost to the first, and not cancelled.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     yield lambda: False
+
+
+def cancel_file(out: Path) -> Path:
+    """The file that says, by being there, that the command which writes `out` should stop."""
+    named = out.absolute()  # the working folder has no name as "."
+    return named.with_name(f"{named.name}.cancel") if named.name else named / ".cancel"
 
 
 class CancelWatch:
@@ -120,7 +134,14 @@ class CancelWatch:
         self._over = threading.Event()
 
     def __enter__(self) -> CancelWatch:
-        self._file.unlink(missing_ok=True)
+        try:
+            self._file.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                marked('Nothing can be written to "{folder}": {reason}. Name another place with --out.'),
+                folder=self._file.parent,
+                reason=error.strerror or type(error).__name__,
+            ) from error
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._on_signal)
         if self._watch_stdin:
@@ -130,11 +151,16 @@ class CancelWatch:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._file.unlink(missing_ok=True)
+        self._forget_wish()
 
     def cancelled(self) -> bool:
         """Whether the command should stop."""
         return self._wished.is_set()
+
+    def _forget_wish(self) -> None:
+        """Nobody else removes the file, and the next round would meet it."""
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._wished.set()
@@ -154,7 +180,7 @@ class CancelWatch:
         if self._wished.is_set() and not self._over.wait(self._patience):
             if self._events:
                 print_json({"event": "error", "message": "Cancelled."})
-            self._file.unlink(missing_ok=True)  # nobody else will, and the next round would meet it
+            self._forget_wish()
             os._exit(INPUT_PROBLEM)
 
 

@@ -82,6 +82,14 @@ def test_a_job_file_overrides_the_lists(folder: Path, tmp_path: Path) -> None:
     assert events[-1]["event"] == "done"
 
 
+def test_held_out_images_without_a_mask_are_not_scored(folder: Path, tmp_path: Path) -> None:
+    (folder / "SegmentationClass" / "s08.png").unlink()
+    options = ("--heldout-split", "val", "--width", 4, "--max-steps", 1, "--device", "cpu", "--events")
+    code, stdout, _ = call("train", folder, "--out", tmp_path / "a.safetensors", "--split", "train", *options)
+    events = [json.loads(line) for line in stdout.splitlines()]
+    assert code == 0 and events[0]["heldout"] == 3 and set(events[-1]["heldout"]) == SCORES
+
+
 def test_augmentation_is_chosen_by_name(folder: Path, tmp_path: Path) -> None:
     losses = []
     for name in ("none", "standard", None):
