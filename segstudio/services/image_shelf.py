@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
-from segstudio.core.errors import SegStudioError
+from segstudio.core.errors import SaveError, SegStudioError
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap
 from segstudio.project.project import Project, Proposal
@@ -124,16 +124,25 @@ class ImageShelf(QObject):
             reading.cancel()
         return True
 
-    def close(self) -> None:
-        """Close the journals and end the readers; `ready` and `failed` are not sent any more."""
+    def close(self) -> list[SaveError]:
+        """Close the journals and end the readers; `ready` and `failed` are not sent any more.
+
+        Returns why journals could not be synced, without those of images whose failing is told already.
+        """
+        failed: list[SaveError] = []
         for task in self._reading.values():
             task.cancel()
         self._readers.close()
         for opened in self._open.values():
-            if opened.journal is not None:
-                opened.journal.close()
+            try:
+                if opened.journal is not None:
+                    opened.journal.close()
+            except SaveError as error:
+                if not opened.is_failure_told:
+                    failed.append(error)
         self._open.clear()
         self._ahead.clear()
+        return failed
 
     def _on_read(self, loaded: _Loaded) -> None:
         del self._reading[loaded.name]

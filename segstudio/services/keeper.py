@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
@@ -47,8 +47,9 @@ class Keeper(QObject):
         self._project: Project | None = None
 
     def set_project(self, project: Project | None) -> None:
-        """Write into `project` from now on, once all that waits is written."""
+        """Write into `project` from now on, once all that waits is written and what came of it is told."""
         self._disk.wait()
+        QCoreApplication.sendPostedEvents(self._disk)
         self._accepting.clear()
         self._project = project
 
@@ -104,6 +105,7 @@ class Keeper(QObject):
         done: Callable[[OpenImage, int], None],
         failed: Callable[[OpenImage, SegStudioError], None],
     ) -> None:
+        assert not opened.document.is_editing, "half a stroke is no state that Undo knows"
         labels, position = opened.document.label_map.array.copy(), opened.document.history.position
         opened.saving = True
         self.write(

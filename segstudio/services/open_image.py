@@ -32,7 +32,7 @@ class OpenImage:
     """EXIF orientation 1 to 8 that the view applies."""
     document: Document
     journal: Journal | None
-    """None where nothing can be written (a read-only folder)."""
+    """None where it could not be had, as its image or mask broke after they were read: only drafts are kept then."""
     proposal: Proposal | None
     saving: bool = False
     """Whether its pixels are on their way to the disk right now."""
@@ -58,6 +58,11 @@ class OpenImage:
     def is_safe(self) -> bool:
         """Whether the disk holds what the document holds."""
         return not self.saving and not self.document.is_modified
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether it is to be saved when it is left. Edits that were taken back count, or it would stay a draft."""
+        return self.document.is_modified or (self.journal is not None and self.journal.has_unsaved)
 
     @property
     def shown_proposal(self) -> Proposal | None:

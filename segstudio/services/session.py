@@ -18,6 +18,7 @@ from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
+from segstudio.services.folder_opener import FolderOpener
 from segstudio.services.image_shelf import ImageShelf
 from segstudio.services.keeper import Keeper
 from segstudio.services.notifier import Notifier
@@ -43,6 +44,8 @@ class Session(QObject):
     project_closed = Signal()
     classes_changed = Signal(object)
     """ClassTable: renamed, recoloured, added to, or merely shown and hidden."""
+    leaving = Signal()
+    """The open image is about to be left, and kept as it is: a stroke being made ends now."""
     image_opened = Signal(object)
     """OpenImage, or None where there is none."""
     image_failed = Signal(str, object)
@@ -65,6 +68,9 @@ class Session(QObject):
         self._notifier = notifier
         self._settings = settings
         self._opener = TaskRunner(1, self)
+        self._folders = FolderOpener(self._opener, self)
+        self._folders.opened.connect(self._on_project_opened)
+        self._folders.failed.connect(self._on_project_failed)
         self._keeper = Keeper(self)
         self._keeper.edited.connect(self._on_edited)
         self._keeper.kept.connect(self.status_changed)
@@ -92,25 +98,22 @@ class Session(QObject):
         """Open the folder `root` in the background; `project_opened` or a notice follows."""
         if self.project is not None and self.project.folder.root.resolve() == root.resolve():
             self.close_project()  # first, so that what is written now is read then
-        limit = self._settings.get(PIXEL_LIMIT)
-        self._opener.submit(
-            lambda: Project.open(root, workspace, limit),
-            self._on_project_opened,
-            lambda error: self._on_project_failed(root, error),
-        )
+        self._folders.open(root, workspace, self._settings.get(PIXEL_LIMIT))
 
     def close_project(self) -> None:
-        """Keep the draft, write what waits to be written, forget the folder."""
+        """Keep the draft, write what waits to be written, tell what cannot be written, forget the folder."""
         if self.project is None or self._shelf is None:
             return
         project = self.project
         self.closing.emit()
         self._leave_current()
         for opened in self._shelf:
-            if opened.document.is_modified and not opened.saving:
+            opened.is_failure_told = False  # whoever closes wants to know, again where it fails again
+            if opened.has_unsaved and not opened.saving:
                 self._keeper.save_draft(opened)  # an earlier try had failed
         self._keeper.set_project(None)
-        self._shelf.close()
+        for error in self._shelf.close():
+            self._notifier.error(error)
         self._shelf.deleteLater()
         self.project, self.current, self._shelf, self._wanted = None, None, None, None
         self.tally.set_project(None)
@@ -135,6 +138,7 @@ class Session(QObject):
             opened.document.classes = classes
         self.classes_changed.emit(classes)
 
+    @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
         self.close_project()
         self.project = project
@@ -149,6 +153,7 @@ class Session(QObject):
         if project.names:
             self.open_image(first or project.names[0])
 
+    @Slot(object, object)
     def _on_project_failed(self, root: Path, error: SegStudioError) -> None:
         self._settings.forget_recent_folder(root)
         self._notifier.error(error)
@@ -174,7 +179,7 @@ class Session(QObject):
         return self.project.status(name)
 
     def open_image(self, name: str) -> None:
-        """Show image `name`: at once where it is in memory, else as soon as it is read."""
+        """Show image `name`: at once where it is in memory, else as soon as it is read; never within a stroke."""
         self._want(name, None)
 
     def _want(self, name: str, step_on: Callable[[], None] | None) -> None:
@@ -183,10 +188,19 @@ class Session(QObject):
             return
         self._wanted, self._step_on = name, step_on
         if name in self._shelf:
-            self._leave_current()
-            self._enter(self._shelf.take(name))
+            self.show_wanted()
         elif name not in self._aside:
             self._shelf.want(name)
+
+    @Slot()
+    def show_wanted(self) -> None:
+        """Show the image asked for last, where it is in memory. While a stroke is made it waits: call again then."""
+        name, opened = self._wanted, self.current
+        if self._shelf is None or name is None or name not in self._shelf:
+            return
+        if opened is None or (opened.name != name and not opened.document.is_editing):
+            self._leave_current()
+            self._enter(self._shelf.take(name))
 
     def open_next(self, only_unfinished: bool = False) -> None:
         """Show the next image; with `only_unfinished` the next one that is not accepted, from the start again."""
@@ -222,9 +236,8 @@ class Session(QObject):
 
     @Slot(str)
     def _on_image_ready(self, name: str) -> None:
-        if self._shelf is not None and name == self._wanted and (self.current is None or self.current.name != name):
-            self._leave_current()
-            self._enter(self._shelf.take(name))
+        if name == self._wanted:
+            self.show_wanted()
 
     @Slot(str, object)
     def _on_image_failed(self, name: str, error: SegStudioError) -> None:
@@ -263,11 +276,12 @@ class Session(QObject):
         opened = self.current
         if opened is None or self.project is None:
             return
+        self.leaving.emit()
         seconds = self._clock.taken()
         if seconds is not None:  # merely looking at a folder writes nothing into it
             self._keeper.add_seconds(opened.name, seconds)
         self.current = None
-        if opened.document.is_modified and not self._keeper.is_accepting(opened.name):
+        if opened.has_unsaved and not self._keeper.is_accepting(opened.name):
             self._keeper.save_draft(opened)
 
     # -- editing ------------------------------------------------------------------------------------------
@@ -425,4 +439,7 @@ class Session(QObject):
 
     @Slot(object, object)
     def _on_failing(self, opened: OpenImage, error: SegStudioError) -> None:
-        self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))
+        if self.current is None:  # the folder is being closed
+            self._notifier.error(error)
+        else:
+            self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
@@ -18,7 +19,16 @@ from segstudio.services.notifier import Notifier
 from segstudio.services.session import Session
 from segstudio.services.settings import Settings
 from tests import patience  # noqa: F401 - imported for its effect
-from tests.small_folders import voc_folder
+from tests.small_folders import HEIGHT, WIDTH, voc_folder
+
+LEFT = Box(0, 0, WIDTH // 2, HEIGHT)
+RIGHT = Box(WIDTH // 2, 0, WIDTH, HEIGHT)
+
+
+def mask_of(root: Path, name: str) -> np.ndarray:
+    """The mask on the disk, as any program reads it."""
+    with Image.open(root / "SegmentationClass" / f"{name}.png") as picture:
+        return np.asarray(picture)
 
 
 class Desk:
