@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
-from segstudio.core.errors import Cancelled, SegStudioError
+from segstudio.core.errors import Cancelled, CheckpointError, SegStudioError, marked
 from segstudio.project.project import Project
 from segstudio.services.priority import let_others_go_first
 from segstudio.services.score_shelf import ScoreShelf
@@ -302,7 +302,11 @@ class _Worker(QObject):
             _log.info("the proposal of an image was cancelled")
         except SegStudioError as error:
             self.failed.emit(generation, name, error)
-        self._again.emit()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next image may fare better
+            _log.exception("no proposal for image %s", name)
+            self.failed.emit(generation, name, _no_proposal(name, error))
+        finally:
+            self._again.emit()
 
     @Slot(object)
     def on_load(self, load: _Load | None) -> None:
@@ -320,6 +324,10 @@ class _Worker(QObject):
             self._predictor = Predictor(checkpoint)
         except SegStudioError as error:
             self.model_failed.emit(load.generation, error)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, another checkpoint may fare better
+            _log.exception("a checkpoint could not be taken up")
+            self.model_failed.emit(load.generation, _no_network(load.model.checkpoint, error))
             return
         self._loaded = load
         self.model_ready.emit(load.generation, load.model, bool(checkpoint.class_shares))
@@ -382,3 +390,31 @@ class _Worker(QObject):
         """The balance asked for, or none where the checkpoint does not know how often its classes occur."""
         assert self._predictor is not None
         return reading.balance if self._predictor.checkpoint.class_shares else 0.0
+
+
+def _no_proposal(name: str, error: Exception) -> SegStudioError:
+    """What to tell a person of an error that nobody foresaw."""
+    if _is_out_of_memory(error):
+        return SegStudioError(
+            marked("There is not enough memory to propose for {name}. Close other programs, or use a smaller network."),
+            name=name,
+        )
+    return SegStudioError(
+        marked("There is no proposal for {name}: an unexpected error, which the log tells."), name=name
+    )
+
+
+def _no_network(checkpoint: Path, error: Exception) -> CheckpointError:
+    if _is_out_of_memory(error):
+        return CheckpointError(
+            marked("There is not enough memory for the network of {file}. Close other programs, or use a smaller one."),
+            file=checkpoint.name,
+        )
+    return CheckpointError(
+        marked("{file} cannot be used: an unexpected error, which the log tells."), file=checkpoint.name
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch says so in a RuntimeError of its own, under several names.
+    return isinstance(error, MemoryError) or "out of memory" in str(error) or "not enough memory" in str(error)

@@ -162,6 +162,62 @@ def test_an_image_that_cannot_be_read_is_told_and_the_others_come(
     assert failed == ["s01"] and came == ["s00", "s02"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(RuntimeError("CUDA out of memory"), "memory"), (MemoryError(), "memory"), (KeyError("x"), "log")],
+)
+def test_whatever_goes_wrong_with_one_image_is_told_and_the_others_come(
+    service: ProposalService,
+    project: Project,
+    model: Model,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    said: str,
+) -> None:
+    load(service, project, model, qtbot)
+    propose = service._worker._propose
+
+    def failing(generation: int, name: str) -> object:
+        if name == "s01":
+            raise fault
+        return propose(generation, name)
+
+    monkeypatch.setattr(service._worker, "_propose", failing)
+    failed: list[tuple[str, SegStudioError]] = []
+    came: list[str] = []
+    service.failed.connect(lambda name, error: failed.append((name, error)))
+    service.proposed.connect(lambda proposed: came.append(proposed.name))
+    service.request(["s00", "s01", "s02"])
+    qtbot.waitUntil(lambda: not service.is_busy, timeout=PATIENT)
+    assert came == ["s00", "s02"] and [name for name, _ in failed] == ["s01"]
+    message = failed[0][1].message
+    assert "s01" in message and said in message and "\n" not in message
+    assert "s01" in caplog.text
+    caplog.clear()
+
+
+def test_a_network_that_cannot_be_taken_up_for_whatever_reason_is_told(
+    service: ProposalService,
+    project: Project,
+    model: Model,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segstudio_training.predictor.Predictor", fail)
+        with qtbot.waitSignal(service.model_failed, timeout=PATIENT) as told:
+            service.load(project, model, 0)
+    assert told.args is not None and model.checkpoint.name in told.args[0].message
+    caplog.clear()
+    load(service, project, model, qtbot)
+
+
 def test_a_model_forgotten_while_it_loads_never_becomes_ready(
     service: ProposalService, project: Project, model: Model, tmp_path: Path, qtbot: QtBot
 ) -> None:
