@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from segstudio.actions import Actions
 from segstudio.canvas.hover_info import HoverInfo
@@ -73,6 +73,7 @@ class ImageFlow(QObject):
         session.project_opened.connect(self._on_project_opened)
         session.project_closed.connect(self._on_project_closed)
         session.classes_changed.connect(self._on_classes_changed)
+        session.leaving.connect(self._parts.canvas.finish_stroke)
         session.image_opened.connect(self._on_image_opened)
         session.image_failed.connect(self._on_image_failed)
         session.proposal_changed.connect(self.show_proposal)
@@ -84,6 +85,7 @@ class ImageFlow(QObject):
         canvas = self._parts.canvas
         canvas.painting_began.connect(self._on_stroke_on_proposal)
         canvas.stroke_finished.connect(self._on_stroke_on_proposal)
+        canvas.stroke_finished.connect(self._session.show_wanted, Qt.ConnectionType.QueuedConnection)
         canvas.hovered.connect(self._on_hovered)
         canvas.class_picked.connect(self._on_class_picked)
         canvas.brush_size_changed.connect(self._on_brush_size_changed)

@@ -1,0 +1,90 @@
+"""Leaving an image or the folder with the button still down: the stroke is kept whole, and so is what Undo knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from segstudio.core.class_table import VOID
+from segstudio.project.project import Project
+from tests.gui.window_person import Person
+from tests.small_folders import voc_folder
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return voc_folder(tmp_path / "data", images=7)
+
+
+def begin_second_stroke(person: Person, folder: Path) -> None:
+    """One stroke is done, another one is in the middle, with the button down."""
+    person.open(folder)
+    person.paint(Key.Key_2, (10, 10), (50, 10))
+    person.key(Key.Key_1, person.parts.canvas)
+    person.hand.press(30, 2)
+    person.hand.move(30, 20)
+
+
+def assert_two_strokes_are_kept(folder: Path, rows: int) -> None:
+    """Class 1 lies over class 2 down to `rows`, and undoing both leaves nothing."""
+    project = Project.open(folder)
+    label_map = project.load_label_map("s00")
+    column = label_map.array[:rows, 30]
+    assert (column == 0).all() and label_map.array[10, 50] == 1
+    undo, redo = project.load_history("s00")
+    project.close()
+    assert len(undo) == 2 and not redo
+    for edit in reversed(undo):
+        edit.apply_to(label_map)
+    assert label_map.holds_only(VOID)
+
+
+def test_an_image_that_arrives_lets_the_stroke_be_finished(person: Person, folder: Path) -> None:
+    begin_second_stroke(person, folder)
+    session = person.window.session
+    session.open_image("s06")
+    shelf = session._shelf
+    assert shelf is not None
+    person.wait(lambda: "s06" in shelf)
+    person.qtbot.wait(20)
+    assert person.name == "s00"
+    person.hand.move(30, 40)
+    person.hand.release(30, 40)
+    person.wait_for_image("s06")
+    person.trigger("close")
+    assert_two_strokes_are_kept(folder, 40)
+
+
+def test_a_stroke_given_up_lets_the_image_in_too(person: Person, folder: Path) -> None:
+    begin_second_stroke(person, folder)
+    before = person.labels.copy()
+    person.window.session.open_image("s01")
+    assert person.name == "s00"
+    person.key(Key.Key_Escape, person.parts.canvas)
+    person.wait_for_image("s01")
+    person.trigger("close")
+    project = Project.open(folder)
+    after = project.load_label_map("s00").array
+    project.close()
+    assert (after[2:6, 30] == VOID).all() and (before[2:6, 30] == 0).all()
+
+
+@pytest.mark.parametrize("way", ["close", "another folder", "quit"])
+def test_closing_keeps_the_stroke_as_far_as_it_came(person: Person, folder: Path, tmp_path: Path, way: str) -> None:
+    other = voc_folder(tmp_path / "other", images=2)
+    begin_second_stroke(person, folder)
+    match way:
+        case "close":
+            person.trigger("close")
+        case "another folder":
+            person.open(other)
+        case "quit":
+            person.window.close()
+    assert_two_strokes_are_kept(folder, 20)
+    person.hand.release(30, 40)
+    if way == "another folder":
+        assert (person.labels == VOID).all()
