@@ -36,7 +36,7 @@ class Newcomers:
         self._file = job_file
         self._teaching = set(teaching)
         self._held_out = frozenset(held_out)
-        self._seen = self._stamp()
+        self._seen: tuple[int, int, int] | None = None  # the file may be another one already than the round was given
         self._corrections_seen = len(self._read("corrected"))
         self._next_look = 0.0
 

@@ -21,7 +21,7 @@ from segstudio_training.balance import pixel_shares
 from segstudio_training.checkpoint import Checkpoint, follow_classes, load_checkpoint
 from segstudio_training.class_weights import Frequencies, class_frequencies, class_weights, score_offsets
 from segstudio_training.data.inputs import chosen_normalisation, kept_normalisation
-from segstudio_training.data.teaching_set import TeachingSet, working_scale
+from segstudio_training.data.teaching_set import TeachingSet, check_pair, working_scale
 from segstudio_training.device import usable_cores
 from segstudio_training.encoder_weights import NONE as NO_ENCODER_WEIGHTS
 from segstudio_training.encoder_weights import load_encoder_weights
@@ -44,7 +44,7 @@ class LabelCount:
     Attributes:
         frequencies: (C,) as `class_frequencies` gives them.
         shares: of the labelled pixels, one number a class, as in a checkpoint.
-        weights: (C,) what each class weighs in the loss.
+        weights: (C,) what each class weighs in the loss; 0 for one that is in no image.
         crop: (h, w) in pixels at working size, such as suits the images.
     """
 
@@ -150,6 +150,16 @@ def prepare_round(job: Job, device: torch.device, stopped: TrainingState | None 
     )
 
 
+def check_held_out(job: Job) -> None:
+    """Check that every held-out image can be scored, as far as the headers tell, before any time goes into the round.
+
+    Raises:
+        InputError: one has no mask, or one that is broken or of another size.
+    """
+    for name in job.heldout:
+        check_pair(job.source, name)
+
+
 def _teaching_names(job: Job) -> tuple[int, tuple[str, ...]]:
     """How many accepted images teach, and the names of all that do."""
     if not job.train:
@@ -183,7 +193,8 @@ def _counted(job: Job, teaching: TeachingSet) -> LabelCount:
         samples = list(pool.map(lambda position: teaching[position].labels, positions))
     frequencies = class_frequencies(samples, len(classes))
     present = [name for name, share in zip(classes.names, frequencies, strict=True) if share > 0]
-    if len(present) < 2:
+    is_whole = len(positions) == len(teaching)
+    if len(present) < 2 and is_whole:
         raise TrainingError(
             marked(
                 "The accepted images show only one class ({names}). Paint at least two classes, accept, and "
@@ -200,9 +211,19 @@ def _counted(job: Job, teaching: TeachingSet) -> LabelCount:
     return LabelCount(
         frequencies,
         pixel_shares(samples, len(classes)),
-        class_weights(job.class_weights, frequencies, job.recipe.most_over_least),
+        _weights(job, frequencies, is_whole),
         (_crop_side(height, factor), _crop_side(width, factor)),
     )
+
+
+def _weights(job: Job, frequencies: Frequencies, is_whole: bool) -> Frequencies:
+    """(C,) what each class weighs; `is_whole` says that all images were counted.
+
+    Where some were not, a class that was not seen may be in one of those, and is rare: it weighs as much as the
+    heaviest one. Where it is in none of them no pixel has that weight.
+    """
+    weights = class_weights(job.class_weights, frequencies, job.recipe.most_over_least)
+    return weights if is_whole else np.where(frequencies > 0, weights, weights.max() or 1.0)
 
 
 def positions_looked_at(names: Sequence[str]) -> list[int]:

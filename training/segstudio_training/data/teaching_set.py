@@ -6,7 +6,7 @@ Reads through a `LabelSource` (segstudio.project.VocFolder is one) and never wri
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,9 @@ class LabelSource(Protocol):
     def read_samples(self, name: str) -> Samples:
         """(H, W, C) all channels at their own depth, in the same frame."""
 
+    def mask_path(self, name: str) -> Path:
+        """Where the label map of image `name` lies, if it has one."""
+
     def view_orientation(self, name: str) -> int:
         """The EXIF orientation, 1 to 8, that turns this frame upright."""
 
@@ -91,14 +94,35 @@ def read_pair(source: LabelSource, name: str, normalisation: Normalisation = FIX
     image = read_input(source, name, normalisation)
     labels = source.read_label_map(name)
     if image.shape[:2] != labels.shape:
-        raise InputError(
-            marked('The mask of "{name}" is {mask} pixels and its image {image}. Make them the same size.'),
-            name=name,
-            mask=f"{labels.shape[1]}×{labels.shape[0]}",
-            image=f"{image.shape[1]}×{image.shape[0]}",
-        )
+        raise _other_size(name, labels.shape, image.shape[:2])
     orientation = source.view_orientation(name)
     return Sample(upright(image, orientation), upright(labels, orientation))
+
+
+def check_pair(source: LabelSource, name: str) -> None:
+    """Check by the headers alone that image `name` has a label map of its own size.
+
+    Raises:
+        InputError: it has none, or one of the two is broken or of another size; which is said with its name.
+    """
+    from segstudio.formats.mask_png import mask_size
+    from segstudio.project.images import image_size
+
+    if not source.mask_path(name).is_file():
+        raise InputError(marked('The image "{name}" has no mask. Accept it first, or take it off the list.'), name=name)
+    mask, image = mask_size(source.mask_path(name)), image_size(source.image_path(name))
+    if mask not in (image, image[::-1]):
+        raise _other_size(name, mask, image)
+
+
+def _other_size(name: str, mask: tuple[int, int], image: tuple[int, int]) -> InputError:
+    """The sentence for sizes (height, width) that differ."""
+    return InputError(
+        marked('The mask of "{name}" is {mask} pixels and its image {image}. Make them the same size.'),
+        name=name,
+        mask=f"{mask[1]}×{mask[0]}",
+        image=f"{image[1]}×{image[0]}",
+    )
 
 
 def working_scale(source: LabelSource, names: Sequence[str], working_side: int) -> float:
@@ -129,6 +153,7 @@ class TeachingSet:
         self._held = 0
         self._cache: OrderedDict[int, Sample] = OrderedDict()
         self._places: dict[int, ClassPlaces] = {}
+        self._forgotten: Counter[int] = Counter()
         self._lock = threading.Lock()
         if not self.names:
             raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
@@ -147,9 +172,12 @@ class TeachingSet:
             if index in self._cache:
                 self._cache.move_to_end(index)
                 return self._cache[index]
+            forgotten = self._forgotten[index]
         sample = self._reduced(read_pair(self._source, self.names[index], self._normalisation))
         with self._lock:
-            if index not in self._cache and sample.nbytes <= self._budget:
+            # What was forgotten while it was being read may be the old label map still.
+            is_new = forgotten == self._forgotten[index]
+            if is_new and index not in self._cache and sample.nbytes <= self._budget:
                 self._cache[index] = sample
                 self._held += sample.nbytes
             while self._held > self._budget:
@@ -165,6 +193,7 @@ class TeachingSet:
         """Read image `name` anew when it is next wanted, because its label map is another one now."""
         index = self.names.index(name)
         with self._lock:
+            self._forgotten[index] += 1
             dropped = self._cache.pop(index, None)
             self._held -= dropped.nbytes if dropped is not None else 0
             self._places.pop(index, None)
