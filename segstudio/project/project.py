@@ -287,8 +287,13 @@ class Project:
         self._proposals.save(name, Proposal(labels, confidence, round_id, self.classes.names))
 
     def load_proposal(self, name: str) -> Proposal | None:
-        """The proposal of `name`, or None."""
-        return self._proposals.load(name, self.classes)
+        """The proposal of `name`; None also where the image is broken, or of another size than it was then."""
+        proposal = self._proposals.load(name, self.classes)
+        try:
+            fits = proposal is not None and proposal.labels.shape == self.folder.frame_size(name)
+        except InputError:
+            return None
+        return proposal if fits else None
 
     def proposed_names(self) -> list[str]:
         """The images that have a proposal, in no order."""

@@ -6,14 +6,17 @@ part. An image that is open, or holds work that is not on the disk, is passed ov
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from segstudio.core.errors import SegStudioError
-from segstudio.project.project import Status
+from segstudio.core.errors import SaveError, SegStudioError, marked
+from segstudio.project.project import Project, Status
 from segstudio.services.session import Session
+
+_log = logging.getLogger(__name__)
 
 
 class BulkAccept(QObject):
@@ -64,7 +67,7 @@ class BulkAccept(QObject):
             self.advanced.emit(self._total - len(self._waiting) - 1, self._total)
             if self._session.set_aside(name):
                 self._session.write(
-                    partial(project.accept_unreviewed, [name]),
+                    partial(_accept, project, name),
                     partial(self._on_written, self._run, name),
                     partial(self._on_failed, self._run, name),
                 )
@@ -91,3 +94,16 @@ class BulkAccept(QObject):
     def _on_closing(self) -> None:
         self._waiting.clear()
         self.is_running = False
+
+
+def _accept(project: Project, name: str) -> list[str]:
+    """Accept one proposal; runs in the thread that writes. Whatever goes wrong is a SegStudioError."""
+    try:
+        return project.accept_unreviewed([name])
+    except SegStudioError:
+        raise
+    except Exception as error:
+        _log.exception("the proposal for image %s could not be accepted", name)
+        raise SaveError(
+            marked("The proposal for {name} cannot be accepted: an unexpected error, which the log tells."), name=name
+        ) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 
 from segstudio.core.class_table import VOID
@@ -145,3 +146,17 @@ def test_a_proposal_that_comes_in_the_middle_of_a_stroke_shows_once_it_is_given_
     assert not person.shows_proposal and person.labels[10, 10] == 0
     person.key(Key.Key_Escape, person.parts.canvas)
     assert_untouched(person)
+
+
+def test_a_proposal_for_an_image_that_was_replaced_by_a_smaller_one_is_forgotten(
+    person: Person, proposed: Path
+) -> None:
+    person.window.session.close_project()
+    for name in ("s00", "s02"):
+        Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(proposed / "JPEGImages" / f"{name}.png")
+    person.open(proposed)
+    assert person.name == "s00" and person.labels.shape == (20, 30) and not person.shows_proposal
+    person.choose_in_filmstrip("s01")
+    assert person.shows_proposal
+    person.choose_in_filmstrip("s02")
+    assert person.labels.shape == (20, 30) and not person.shows_proposal

@@ -112,6 +112,26 @@ def test_a_disk_that_fails_is_told_once_and_stops_it(
     assert session.status("s01") is Status.PROPOSED
 
 
+def test_an_error_that_nobody_foresaw_ends_it_as_well(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bulk = BulkAccept(session, session)
+
+    def fail(*_: object) -> None:
+        raise ValueError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project_of(session).folder, "write_label_map", fail)
+        with qtbot.waitSignal(bulk.failed, timeout=PATIENT) as failed:
+            bulk.start(bulk.candidates())
+    assert failed.args is not None and "s01" in failed.args[0].message and not bulk.is_running
+    assert "a bug" in caplog.text
+    caplog.clear()
+    with qtbot.waitSignal(bulk.finished, timeout=PATIENT) as finished:
+        bulk.start(bulk.candidates())
+    assert finished.args == [7]
+
+
 def test_closing_the_folder_ends_it(session: Session, qtbot: QtBot) -> None:
     bulk = BulkAccept(session, session)
     root = project_of(session).folder.root
