@@ -126,6 +126,8 @@ class ImageFlow(QObject):
         actions["next"].triggered.connect(lambda: session.open_next())
         actions["previous"].triggered.connect(session.open_previous)
         actions["next_unfinished"].triggered.connect(lambda: session.open_next(only_unfinished=True))
+        actions["find_image"].triggered.connect(self._parts.filmstrip.start_search)
+        actions["find_image"].setEnabled(False)
         actions["accept"].triggered.connect(lambda: self.accept())
         actions.tools.triggered.connect(lambda action: self.choose_tool(action.data()))
         for index in range(10):
@@ -174,12 +176,14 @@ class ImageFlow(QObject):
     def _on_project_opened(self, project: Project) -> None:
         self._thumbnails.set_project(project)
         marks = {name: Mark(project.status(name).value) for name in project.names}
+        self._actions["find_image"].setEnabled(True)
         self._parts.filmstrip.set_images(project.names, marks, set(project.held_out_names()))
         self._on_classes_changed(project.classes)
 
     @Slot()
     def _on_project_closed(self) -> None:
         self._thumbnails.set_project(None)
+        self._actions["find_image"].setEnabled(False)
         self._parts.filmstrip.set_images([])
         self._parts.canvas.set_document(None, None)
         self._parts.status.set_image("")

@@ -47,7 +47,7 @@ class BrushPanel(Panel):
             tr("Outlines only"),
             tr("Draws edges and leaves the image's own colours clear."),
             "outline",
-            "O",
+            "L",
             checkable=True,
         )
         self.island_spin = _spin(0, 100_000, tr("px"))

@@ -115,6 +115,11 @@ class Filmstrip(QFrame):
         wanted = row + step if row >= 0 else 0
         return self.model.name_at(wanted) if 0 <= wanted < self.model.rowCount() else None
 
+    def start_search(self) -> None:
+        """Give the keys to the search; what is typed replaces what stands there."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
     def show_all(self) -> None:
         """Clear search and filter."""
         self.search.clear()
