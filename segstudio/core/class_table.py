@@ -27,12 +27,11 @@ Color = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ClassInfo:
-    """One class: its name, its RGB colour (each 0 to 255), and how the person wants it treated."""
+    """One class: its name, its RGB colour (each 0 to 255), and whether the person wants to see it."""
 
     name: str
     color: Color
     visible: bool = True
-    locked: bool = False
 
 
 class ClassTable(Sequence[ClassInfo]):
@@ -123,10 +122,6 @@ class ClassTable(Sequence[ClassInfo]):
     def with_visible(self, index: int, visible: bool) -> ClassTable:
         """The same table with class `index` shown or hidden."""
         return self.with_class(index, replace(self._classes[index], visible=visible))
-
-    def with_added(self, info: ClassInfo) -> ClassTable:
-        """The same table with one more class at the end."""
-        return ClassTable([*self._classes, info])
 
     def palette(self) -> npt.NDArray[np.uint8]:
         """(256, 3) uint8 RGB: the class colours, `distinct_colors` beyond the table, and void's colour at 255."""

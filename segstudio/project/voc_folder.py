@@ -251,7 +251,7 @@ class VocFolder:
         with self._lock:
             if self._masks:
                 refuse_other_colors(self._code, classes)
-            # Visible and locked are the person's view of a class, not part of the file.
+            # Whether a class is shown is the person's view of it, not part of the file.
             before, after = ([(info.name, info.color) for info in table] for table in (self.classes, classes))
             self._classes_to_write = self._classes_to_write or before != after
             self._code = extended_code(self._code, classes)
