@@ -26,6 +26,7 @@ from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
 from segstudio.tools import TOOLS
 from segstudio.widgets.status_mark import Mark, mark_text
+from segstudio.widgets.words import class_name
 from segstudio.window_parts import WindowParts
 
 _PAINTING_TOOLS = ("brush", "eraser", "void_brush")
@@ -55,6 +56,7 @@ class ImageFlow(QObject):
         self._notifier = notifier
         self._thumbnails = thumbnails
         self._can_paint = True
+        self._undecided: list[str] = []
         self._shares_timer = QTimer(self)
         self._shares_timer.setSingleShot(True)
         self._shares_timer.setInterval(_SHARES_MS)
@@ -80,6 +82,7 @@ class ImageFlow(QObject):
         session.status_changed.connect(self._on_status_changed)
         session.state_changed.connect(self._on_state_changed)
         session.void_left.connect(self._on_void_left)
+        session.tally.changed.connect(self._on_counted)
 
     def _connect_canvas(self) -> None:
         canvas = self._parts.canvas
@@ -176,12 +179,26 @@ class ImageFlow(QObject):
     def _on_project_opened(self, project: Project) -> None:
         self._thumbnails.set_project(project)
         marks = {name: Mark(project.status(name).value) for name in project.names}
+        sides = {name: project.is_held_out(name) for name in project.names if project.folder.has_mask(name)}
+        # Deciding the other sides opens masks; `tally` does that in the background.
+        self._undecided = [name for name, held_out in sides.items() if held_out is None]
         self._actions["find_image"].setEnabled(True)
-        self._parts.filmstrip.set_images(project.names, marks, set(project.held_out_names()))
+        self._parts.filmstrip.set_images(project.names, marks, {name for name, held_out in sides.items() if held_out})
         self._on_classes_changed(project.classes)
 
     @Slot()
+    def _on_counted(self) -> None:
+        project = self._session.project
+        if project is not None:
+            for name in self._undecided:
+                self._parts.filmstrip.set_held_out(name, bool(project.is_held_out(name)))
+        self._undecided = []
+        self._parts.filmstrip.set_time_left(self._session.tally.seconds_left)
+
+    @Slot()
     def _on_project_closed(self) -> None:
+        self._undecided = []
+        self._parts.filmstrip.set_time_left(None)
         self._thumbnails.set_project(None)
         self._actions["find_image"].setEnabled(False)
         self._parts.filmstrip.set_images([])
@@ -293,7 +310,7 @@ class ImageFlow(QObject):
         if info is None or project is None:
             self._parts.status.clear_hover()
         else:
-            self._parts.status.set_hover(info.x, info.y, project.classes.name_of(info.value), info.confidence)
+            self._parts.status.set_hover(info.x, info.y, class_name(project.classes, info.value), info.confidence)
 
     @Slot(int)
     def _on_class_picked(self, value: int) -> None:

@@ -133,6 +133,10 @@ class ProjectIndex:
         rows = self._rows("SELECT seconds FROM images WHERE name = ?", (name,))
         return float(rows[0][0]) if rows else 0.0
 
+    def seconds_spent(self) -> dict[str, float]:
+        """The time spent on each image that a person was at."""
+        return dict(self._rows("SELECT name, seconds FROM images WHERE seconds > 0"))
+
     def rounds(self) -> list[Round]:
         """All rounds, the oldest first. Checkpoints lie beside the index where their path is relative."""
         judgement_column = "judgement" if self._version >= 2 else "NULL"

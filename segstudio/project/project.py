@@ -2,8 +2,8 @@
 
 Owns the life of a label map: proposed, drafted, recorded edit by edit, accepted. Statuses are read off the files as
 they were at opening, and kept in step with all that is written through here; the index keeps what no file says, as
-that nobody has looked at a mask yet. Opening a folder and looking at images and statuses writes nothing; asking which
-images teach or are held out decides, and keeps, the sides of the masks that stand in no list.
+that nobody has looked at a mask yet. Opening a folder and looking writes nothing: which of the masks that stand
+in no list teach is decided in memory, and kept with the first accepted image or the first round.
 """
 
 from __future__ import annotations
@@ -359,6 +359,10 @@ class Project:
     def seconds(self, name: str) -> float:
         """The time spent on an image so far."""
         return self._index.seconds(name)
+
+    def seconds_spent(self) -> dict[str, float]:
+        """The time spent on each image that a person was at."""
+        return self._index.seconds_spent()
 
     def close(self) -> None:
         """Sync and close journals and index, all of them; a SaveError tells of one that could not be synced."""

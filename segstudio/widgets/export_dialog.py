@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -80,7 +81,11 @@ class ExportDialog(DialogFrame):
 
     def choice(self) -> ExportChoice:
         """What is chosen now."""
-        return ExportChoice(str(self.format_box.currentData()), self._which(), Path(self.folder_edit.text().strip()))
+        return ExportChoice(str(self.format_box.currentData()), self._which(), self._folder())
+
+    def _folder(self) -> Path:
+        """What is written in the field, a person's home folder put for ``~``."""
+        return Path(os.path.expanduser(self.folder_edit.text().strip()))  # noqa: PTH111 - Path's raises for ~nobody
 
     def _which(self) -> Which:
         return next((which for which, button in self.which_buttons.items() if button.isChecked()), Which.ACCEPTED)
@@ -112,9 +117,9 @@ class ExportDialog(DialogFrame):
             return tr("There is no mask to export yet. Accept an image first.")
         if not written:
             return tr("Choose the folder that the masks go into.")
-        folder, source = Path(written).expanduser().resolve(), self._source.resolve()
-        if not Path(written).expanduser().is_absolute():
+        if not self._folder().is_absolute():
             return tr("Write the whole path of the folder.")
+        folder, source = self._folder().resolve(), self._source.resolve()
         if folder == source or any(folder.is_relative_to(source / part) for part in _SOURCE_PARTS):
             return tr("{folder} belongs to the folder you work in. Choose another one.", folder=written)
         if folder.exists() and not folder.is_dir():

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.services.translation import tr
+
+
+def class_name(classes: ClassTable, value: int) -> str:
+    """What the label `value` (0 to 255) stands for: a class's name, "void", or "class 7" where there are fewer."""
+    if value == VOID:
+        return tr("void")
+    return classes.name_of(value) if value < len(classes) else tr("class {value}", value=value)
 
 
 def duration(seconds: float) -> str:
@@ -43,6 +51,9 @@ def score_of(value: float | None, images: int, too_few: bool = False) -> str:
     """A held-out score and over how many images it was taken: "0.61 (4 images)"; 0 images: nobody knows."""
     if value is None or not images:
         return score(value)
+    if images == 1:
+        only = tr("1 image: too few") if too_few else tr("1 image")
+        return tr("{score} ({only})", score=score(value), only=only)
     if too_few:
         return tr("{score} ({images} images: too few)", score=score(value), images=images)
     return tr("{score} ({images} images)", score=score(value), images=images)
@@ -63,4 +74,6 @@ def trend_mark(change: float | None) -> str:
 def change_in_points(change: float) -> str:
     """A change of a score from -1 to 1 as "▲ 3 points"."""
     whole = abs(round(change * 100))
+    if whole == 1:
+        return tr("{mark} 1 point", mark=trend_mark(change))
     return tr("no change") if abs(change) < 0.005 else tr("{mark} {count} points", mark=trend_mark(change), count=whole)

@@ -10,9 +10,10 @@ from PySide6.QtGui import QAction, QEnterEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
-from segstudio.core.class_table import ClassTable
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.services.notifier import Level, Notice
 from segstudio.services.theme import ThemeChoice, apply_theme
+from segstudio.widgets import words
 from segstudio.widgets.class_names_dialog import ClassNamesDialog
 from segstudio.widgets.command_palette import CommandPalette, fuzzy_score
 from segstudio.widgets.export_dialog import ExportChoice, ExportDialog, Which
@@ -20,7 +21,7 @@ from segstudio.widgets.notices import MOST, NoticeOverlay, NoticesDialog
 from segstudio.widgets.settings_dialog import SettingsDialog, SettingsValues
 from segstudio.widgets.shortcuts_dialog import ShortcutRow, ShortcutsDialog
 from segstudio.widgets.start_page import RecentFolder, StartPage
-from segstudio.widgets.words import duration, percent
+from segstudio.widgets.words import change_in_points, class_name, duration, percent, score_of
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -42,6 +43,18 @@ def window(qtbot: QtBot) -> QMainWindow:
 
 
 # -- words
+
+
+def test_one_of_a_thing_is_said_in_the_singular() -> None:
+    assert score_of(0.61, 1) == "0.61 (1 image)" and score_of(0.61, 1, True) == "0.61 (1 image: too few)"
+    assert score_of(0.61, 4) == "0.61 (4 images)" and score_of(0.61, 4, True) == "0.61 (4 images: too few)"
+    assert [change_in_points(change) for change in (0.01, -0.02)] == ["▲ 1 point", "▼ 2 points"]
+
+
+def test_void_and_labels_beyond_the_classes_are_named_in_the_persons_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "tr", lambda text, **values: f"<{text}>".format(**values))
+    classes = ClassTable.from_names(["sky", "road"])
+    assert [class_name(classes, value) for value in (1, VOID, 7)] == ["road", "<void>", "<class 7>"]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +286,16 @@ def test_export_never_goes_over_the_source(export: ExportDialog, tmp_path: Path,
     assert "Choose another" in export.problem.text()
 
 
-@pytest.mark.parametrize("written", ["", "relative/folder"])
+def test_a_tilde_is_the_persons_home_folder(
+    export: ExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    export.folder_edit.setText(" ~/masks ")
+    assert export.accept_button.isEnabled() and export.choice().folder == tmp_path / "home" / "masks"
+
+
+@pytest.mark.parametrize("written", ["", "relative/folder", "~nobody-of-that-name/masks"])
 def test_export_needs_a_whole_path(export: ExportDialog, written: str) -> None:
     export.folder_edit.setText(written)
     assert not export.accept_button.isEnabled()
