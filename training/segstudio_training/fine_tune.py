@@ -18,7 +18,7 @@ import torch
 
 from segstudio.core.errors import Cancelled, InputError, marked
 from segstudio_training.acceleration import COMPILE_AFTER, COMPILE_PAYS_SECONDS, compiled, step_precision
-from segstudio_training.budget import Budget
+from segstudio_training.budget import SETTLING_STEPS, Budget
 from segstudio_training.checkpoint import Checkpoint, save_checkpoint
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.turns import RareClasses, Turns
@@ -38,7 +38,7 @@ from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.newcomers import Newcomers, News
 from segstudio_training.round_preparation import PreparedRound, positions_looked_at, prepare_round
-from segstudio_training.round_scores import Best, RoundScores
+from segstudio_training.round_scores import RoundScores
 from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
 
 Events = Callable[[dict[str, Any]], None]
@@ -121,6 +121,8 @@ class _Round:
             self.network, prepared.peak_rate, job.recipe.weight_decay, job.recipe.optimizer
         )
         self.budget = Budget(job.max_seconds, job.max_steps, job.stop_after, began)
+        if self._is_settled():
+            self.budget.settling_steps = SETTLING_STEPS
         # Without held-out images the other processes score nothing.
         self.scores = RoundScores(job.source, list(job.heldout) if ranks.is_first else [], self.device.type, cancel)
         self.baseline: ImageScores | None = None
@@ -149,7 +151,6 @@ class _Round:
         self.budget.step = self.budget.first_step = state.step
         self.budget.first_progress = min(state.progress, 1.0)
         self.budget.next_scoring = state.next_scoring
-        self.scores.best = Best(state.best_miou, state.best, state.scorings_since_best)
         # The latest batches, on which batch norms are settled, are made again rather than kept.
         for step in range(max(0, state.step - SETTLING_BATCHES), state.step):
             self.recent.append(make_batch(self.prepared.teaching, self.plan, step)[0].to(self.device))
@@ -178,7 +179,7 @@ class _Round:
             self.events({"event": "baseline", **self.baseline.result})
 
     def teach(self) -> Ending:
-        """Train until the budget is used, nothing is gained any more, or the round is to stop for now."""
+        """Train until the budget is used or the round is to stop for now."""
         frozen = self.job.freeze_batch_norm
         weights = torch.from_numpy(self.prepared.count.weights).float().to(self.device)
         loss = self.ranks.shared(build_loss(self.job.loss, weights), weights).to(self.device)
@@ -204,21 +205,21 @@ class _Round:
                 if news := self.newcomers.look():
                     self._take_up(news, stream)
                 if budget.is_scoring_due(progress):
-                    if self._score_on_the_way(progress):
-                        return Ending.NO_MORE_GAIN
+                    self._score_on_the_way()
                     continue
                 images, labels = (part.to(self.device) for part in next(batches))
                 rate = self.prepared.peak_rate * rate_factor(min(progress, 1.0), self.job.recipe.schedule)
                 if self._is_compiling_worthwhile():
                     with precision.autocast(self.device):
                         network = compiled(network, images)
+                step_began = time.monotonic()
                 cost = train_one_step(
                     network, loss, self.optimizer, images, labels, rate, precision, scaler, self.ranks.mean
                 )
                 if self.job.recipe.averaged:
                     self.average.update(self.network)
                 self.recent.append(images)
-                budget.step += 1
+                budget.stepped(time.monotonic() - step_began)
                 if time.monotonic() - last_event >= EVENT_SECONDS or budget.step == self.job.max_steps:
                     last_event = time.monotonic()
                     self._tell_step(cost, rate)
@@ -232,10 +233,10 @@ class _Round:
         return left >= COMPILE_PAYS_SECONDS
 
     def conclude(self, ending: Ending) -> Result:
-        """Choose the weights, score them, judge, save."""
+        """Score what the round has come to, judge, save."""
         if ending is Ending.STOPPED:
             self.keep_state()
-        checkpoint = self.scores.better_of(self._checkpoint())
+        checkpoint = self._checkpoint()
         new = self.scores.of(checkpoint) if self.scores.scored else None
         scores = new.result if new is not None else {}
         if scores:
@@ -292,10 +293,14 @@ class _Round:
             }
         )
 
+    def _is_settled(self) -> bool:
+        """Whether the average's batch norms are measured anew before it is scored or saved."""
+        return self.job.recipe.averaged and not self.job.freeze_batch_norm
+
     def _checkpoint(self) -> Checkpoint:
         """The average as it is now (or the last weights, where the recipe wants no average), as a checkpoint."""
         prepared, averaged = self.prepared, self.job.recipe.averaged
-        if self.recent and averaged and not self.job.freeze_batch_norm:
+        if self.recent and self._is_settled():
             self.average.settle(self.recent)
         weights = (self.average.network if averaged else self.network).state_dict()
         state = {name: value.detach().to("cpu").contiguous() for name, value in weights.items()}
@@ -314,16 +319,15 @@ class _Round:
             class_shares=prepared.count.shares,
         )
 
-    def _score_on_the_way(self, progress: float) -> bool:
-        """Score the average on a few held-out images; True where nothing is gained any more."""
+    def _score_on_the_way(self) -> None:
+        """Score the average on a few held-out images for who looks on, where the time for it is there."""
         self.keep_state()  # a round stopped while it is scored goes on with this scoring
+        began = time.monotonic()
         # Settling the average's batch norms for nobody's eyes would cost as much as several steps.
-        scores = self.scores.on_the_way(self._checkpoint()) if self.scores.scored else {}
-        self.budget.scored()
-        if scores:
+        if self.scores.quick and self.budget.affords_scoring(self.scores.quick_seconds):
+            scores = self.scores.on_the_way(self._checkpoint())
             self.events({"event": "evaluation", "step": self.budget.step, **scores})
-        (nothing_gained,) = self.ranks.agreed(self.scores.is_nothing_gained(progress))
-        return bool(nothing_gained)
+        self.budget.scored(time.monotonic() - began)
 
     def _tell_step(self, cost: float, rate: float) -> None:
         self.events(
@@ -342,7 +346,6 @@ class _Round:
         size = 4 * sum(parameter.nbytes for parameter in self.network.parameters())
         if not self.ranks.is_first or self.budget.step == 0 or (only_if_small and size > SMALL_STATE_BYTES):
             return
-        best = self.scores.best
         state = TrainingState(
             class_names=list(self.job.source.classes.names),
             network_name=self.prepared.network_name,
@@ -354,9 +357,6 @@ class _Round:
             network=self.network.state_dict(),
             average=self.average.network.state_dict(),
             average_steps=self.average.steps,
-            best=best.state,
-            best_miou=best.miou,
-            scorings_since_best=best.scorings_since,
             optimizer=self.optimizer.state_dict(),
             random=torch.get_rng_state(),
         )

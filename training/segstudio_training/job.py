@@ -125,7 +125,6 @@ class Ending(Enum):
 
     TIME = "time"
     STEPS = "steps"
-    NO_MORE_GAIN = "no_more_gain"
     STOPPED = "stopped"
     """For now, as was asked for; `resume` goes on."""
 

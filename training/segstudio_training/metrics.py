@@ -14,7 +14,7 @@ Labels = npt.NDArray[np.uint8]
 BOUNDARY_TOLERANCE = 0.0075
 """Share of the image's diagonal within which a boundary counts as found (the SegNet paper's, after Csurka et al.)."""
 BOUNDARY_PIXELS = 1_000_000
-"""Boundaries of larger maps are compared on maps reduced to about so many pixels: in full a photograph takes seconds."""
+"""Boundaries of larger maps are compared on maps reduced to about so many pixels; a photograph would take seconds."""
 
 
 class ConfusionMatrix:

@@ -14,7 +14,7 @@ from torch import Tensor
 from segstudio.core.errors import CheckpointError, marked
 from segstudio.formats.atomic import write_atomically
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,6 @@ class TrainingState:
         next_scoring: share of the budget at which the next scoring on the way is due.
         network, average, optimizer: state dicts.
         average_steps: steps that went into the average.
-        best, best_miou, scorings_since_best: the best average on the way (None before any), its score, and how many
-            scorings have not beaten it.
         random: torch's generator state (dropout).
     """
 
@@ -44,9 +42,6 @@ class TrainingState:
     network: dict[str, Tensor]
     average: dict[str, Tensor]
     average_steps: int
-    best: dict[str, Tensor] | None
-    best_miou: float
-    scorings_since_best: int
     optimizer: dict[str, Any]
     random: Tensor
 

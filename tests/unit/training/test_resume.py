@@ -16,7 +16,6 @@ from segstudio_training import fine_tune as fine_tunes
 from segstudio_training.checkpoint import load_checkpoint
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Ending, Job
-from segstudio_training.training_state import load_training_state, save_training_state
 
 MakeJob = Callable[..., Job]
 STEPS = 10
@@ -89,21 +88,6 @@ def test_cancelling_changes_nothing(job: Job, tmp_path: Path) -> None:
     assert losses(events) == losses(whole)
     assert scorings(events) == scorings(whole)
     assert_same_weights(job.out, part.out)
-
-
-def test_the_best_before_the_stop_is_given_where_the_rest_is_worse(job: Job) -> None:
-    told = run(replace(job, stop_after=6))
-    state = load_training_state(job.state_path)
-    assert state.best is not None and state.best_miou == max(scorings(told)[:2], key=lambda row: row[1])[1]
-    save_training_state(job.state_path, replace(state, best_miou=1.0))  # what comes now will be worse than that
-    run(replace(job, resume=job.state_path))
-    given = load_checkpoint(job.out).state_dict
-    assert all(torch.equal(given[name], _stored(tensor)) for name, tensor in state.best.items())
-
-
-def _stored(tensor: torch.Tensor) -> torch.Tensor:
-    """`tensor` as a checkpoint keeps it."""
-    return tensor.half().float() if tensor.is_floating_point() else tensor
 
 
 def test_a_larger_limit_takes_a_stopped_round_further(job: Job) -> None:
