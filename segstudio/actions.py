@@ -86,8 +86,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("previous", Menu.IMAGE, marked("&Previous"), marked("The image before"), "previous", ("Left", "A")),
     ActionSpec("next_unfinished", Menu.IMAGE, marked("Next &unfinished"), marked("The next image that is not "
                "accepted"), "image", ("N",)),
-    ActionSpec("find_image", Menu.IMAGE, marked("&Find image…"), marked("By letters of its name"), "search", ("Ctrl+F",),
-               separator=True),
+    ActionSpec("find_image", Menu.IMAGE, marked("&Find image…"), marked("By letters of its name"), "search",
+               ("Ctrl+F",), separator=True),
     ActionSpec("propose", Menu.MODEL, marked("&Propose"), marked("Let the network label this image"), "propose",
                ("P",)),
     ActionSpec("propose_all", Menu.MODEL, marked("Propose &all"), marked("For every image that is not accepted"),
