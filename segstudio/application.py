@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import secrets
 import shutil
 import sys
 import threading
@@ -19,8 +20,9 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from segstudio import __version__
-from segstudio.core.errors import marked
+from segstudio.core.errors import SegStudioError, marked
 from segstudio.core.resources import resource_root
+from segstudio.formats.atomic import TEMPORARY_MARK, save_error
 from segstudio.main_window import MainWindow, application_icon_path
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round
@@ -76,8 +78,15 @@ def make_window(settings: Settings) -> MainWindow:
     notifier.setParent(window)
     settings.setParent(window)
     _report_crashes(window)
-    window.folder_flow.sample_wanted.connect(lambda: window.open_folder(private_sample()))
+    window.folder_flow.sample_wanted.connect(lambda: _open_sample(window))
     return window
+
+
+def _open_sample(window: MainWindow) -> None:
+    try:
+        window.open_folder(private_sample())
+    except SegStudioError as error:
+        window.notifier.error(error)
 
 
 def spare_the_collector(window: MainWindow) -> None:
@@ -96,19 +105,38 @@ def spare_the_collector(window: MainWindow) -> None:
 
 
 def private_sample(parent: Path | None = None) -> Path:
-    """The person's own copy of the sample folder, made where there is none, with the starter checkpoint in use."""
+    """The person's own copy of the sample folder, made where there is none, with the starter checkpoint in use.
+
+    Raises SaveError where it cannot be made, and InputError where it is damaged.
+    """
     if parent is None:
         location = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
         parent = Path(location) if location else Path.home() / ".segstudio"
     target = parent / "sample"
     if not target.exists():
-        parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(resource_root() / "sample", target)
-        # A package installed read-only must not make a copy that cannot be worked on.
-        for path in [target, *target.rglob("*")]:
-            path.chmod(path.stat().st_mode | 0o200)
+        _copy_whole(resource_root() / "sample", target)
     use_starter(target)
     return target
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy the folder `source` to `target`, all of it or nothing. Raises SaveError.
+
+    File by file without its permissions: a package installed read-only must not make a copy that cannot be worked on.
+    """
+    copy = target.parent / f".{target.name}{TEMPORARY_MARK}{secrets.token_hex(6)}"
+    try:
+        copy.mkdir(parents=True)
+        for path in sorted(source.rglob("*")):
+            place = copy / path.relative_to(source)
+            if path.is_dir():
+                place.mkdir()
+            else:
+                shutil.copyfile(path, place)
+        copy.rename(target)
+    except OSError as error:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise save_error(target, error) from error
 
 
 def use_starter(folder: Path) -> None:
