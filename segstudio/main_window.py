@@ -186,7 +186,9 @@ class MainWindow(QMainWindow):
         )
         self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
         self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
-        self.folder_flow = FolderFlow(self, parts, table, self.session, self.rounds, self.settings, self.notifier)
+        self.folder_flow = FolderFlow(
+            self, parts, table, self.session, self.rounds, self.proposals, self.settings, self.notifier
+        )
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
         self.compare_flow.ended.connect(self.learning.look_around)
         self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from segstudio.actions import Actions
-from segstudio.core.errors import SegStudioError, marked
+from segstudio.core.errors import SegStudioError
+from segstudio.project.project import Project
 from segstudio.services.network_comparison import CANDIDATES, ComparisonRunner, obstacle
 from segstudio.services.notifier import Level, Notice, Notifier
 from segstudio.services.rounds import RoundRunner
@@ -93,10 +94,10 @@ class CompareFlow(QObject):
         if self.dialog is None or project is None:
             return
         if self._rounds.is_running:
-            why_not = marked("A fine-tune is under way. Wait for its end, or cancel it.")
+            why_not = tr("A fine-tune is under way. Wait for its end, or cancel it.")
         else:
-            why_not = obstacle(project)
-        self.dialog.set_obstacle(tr(why_not) if why_not else "")
+            why_not = _obstacle(project)
+        self.dialog.set_obstacle(why_not)
 
     @Slot(list, int)
     def _on_start(self, entries: list[str], seconds: int) -> None:
@@ -136,3 +137,12 @@ class CompareFlow(QObject):
         if self.dialog is not None:
             self.dialog.end(sentence)
         self.ended.emit()
+
+
+def _obstacle(project: Project) -> str:
+    """Why nothing can be compared yet, or empty: a list that cannot be read is a reason too."""
+    try:
+        why_not = obstacle(project)
+    except SegStudioError as error:
+        return tr_error(error)
+    return tr(why_not) if why_not else ""

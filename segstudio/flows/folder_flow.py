@@ -19,10 +19,13 @@ from segstudio.formats.mask_code import PaletteReading
 from segstudio.formats.mask_png import MaskForm
 from segstudio.project.class_file import read_class_file
 from segstudio.project.export import export_masks
+from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL
 from segstudio.project.project import Project, Status
 from segstudio.project.rounds import Round
 from segstudio.services.background import TaskRunner
+from segstudio.services.checkpoint_check import Candidate, CheckpointCheck
 from segstudio.services.notifier import Notifier
+from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.settings import (
@@ -74,6 +77,7 @@ class FolderFlow(QObject):
         actions: Actions,
         session: Session,
         rounds: RoundRunner,
+        proposals: ProposalService,
         settings: Settings,
         notifier: Notifier,
     ) -> None:
@@ -86,7 +90,8 @@ class FolderFlow(QObject):
         self._settings = settings
         self._notifier = notifier
         self._exporter = TaskRunner(1, self)
-        self._stop_export = threading.Event()
+        self._stop_exports: list[threading.Event] = []
+        self._check = CheckpointCheck(proposals, self)
         self.recent_menu = QMenu(tr("Open &recent"), window)
         self._connect()
         self._on_recent_changed()
@@ -108,15 +113,17 @@ class FolderFlow(QObject):
         parts.canvas.files_dropped.connect(self.open_dropped)
         parts.classes.add_class_requested.connect(self.ask_for_classes)
         parts.model.load_checkpoint_clicked.connect(self.ask_for_checkpoint)
-        parts.status.cancel_clicked.connect(self._stop_export.set)
+        self._check.passed.connect(self._on_checkpoint_passed)
+        self._check.failed.connect(self._notifier.error)
         self._settings.changed.connect(lambda key: self._on_recent_changed() if key == "folders/recent" else None)
         self._session.project_opened.connect(self._on_project_opened)
         self._session.project_closed.connect(lambda: self._enable(False))
         self._enable(False)
 
     def stop(self) -> None:
-        """End the export; for quitting."""
-        self._stop_export.set()
+        """End the exports; for quitting."""
+        for stop in self._stop_exports:
+            stop.set()
         self._exporter.close()
 
     # -- folders ------------------------------------------------------------------------------------------
@@ -136,6 +143,8 @@ class FolderFlow(QObject):
     @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
         self._enable(True)
+        for error in project.folder.unreadable_lists(TRAIN, VAL, TRAINVAL):
+            self._notifier.error(error)
         if project.classes:
             self._notifier.info(_summary(project))
         else:
@@ -203,11 +212,16 @@ class FolderFlow(QObject):
         chooser.open()
 
     def load_checkpoint(self, path: Path) -> None:
-        """Let the checkpoint `path` propose from now on."""
-        project = self._session.project
-        if project is None:
+        """Let the checkpoint `path` propose from now on, if it can: it is read in the background first."""
+        if self._session.project is not None:
+            self._check.start(self._session.project, path)
+
+    @Slot(object)
+    def _on_checkpoint_passed(self, candidate: Candidate) -> None:
+        project = candidate.project
+        if project is not self._session.project:
             return
-        loaded = Round(f"loaded-{uuid.uuid4().hex[:8]}", path, note=path.stem)
+        loaded = Round(f"loaded-{uuid.uuid4().hex[:8]}", candidate.path, note=candidate.path.stem)
 
         def take() -> None:
             project.add_round(loaded)
@@ -235,32 +249,35 @@ class FolderFlow(QObject):
         if project is None:
             return
         names = self._names(project, choice.which)
-        busy = self._parts.status.busy
-        busy.start(tr("Exporting"))
-        self._stop_export.clear()
+        stop = threading.Event()
+        self._stop_exports.append(stop)
+        job = self._parts.status.busy.start(tr("Exporting"), stop.set)
         progress = _Progress(self)
-        progress.advanced.connect(busy.set_progress)
-        self._exporter.submit(
-            lambda: export_masks(
-                project, names, choice.format_name, choice.folder, progress.advanced.emit, self._stop_export.is_set
-            ),
-            lambda written: self._on_exported(choice.folder, written),
-            self._on_export_failed,
-        )
+        progress.advanced.connect(job.set_progress)
+
+        def end() -> None:
+            self._stop_exports.remove(stop)
+            job.stop()
+            progress.deleteLater()
+
+        def done(written: list[Path]) -> None:
+            end()
+            self._notifier.success(_exported(choice.folder, len(written)))
+            self.export_finished.emit(written)
+
+        def failed(error: SegStudioError) -> None:
+            end()
+            self._notifier.error(error)
+
+        def export() -> list[Path]:
+            return export_masks(project, names, choice.format_name, choice.folder, progress.advanced.emit, stop.is_set)
+
+        self._exporter.submit(export, done, failed)
 
     def _names(self, project: Project, which: Which) -> list[str]:
         names = self._parts.filmstrip.selected_names() if which is Which.SELECTION else project.names
         wanted = {Status.ACCEPTED} if which is Which.ACCEPTED else {Status.ACCEPTED, Status.UNREVIEWED, Status.DRAFT}
         return [name for name in names if self._session.status(name) in wanted]
-
-    def _on_exported(self, folder: Path, written: list[Path]) -> None:
-        self._parts.status.busy.stop()
-        self._notifier.success(tr("{count} masks written to {folder}.", count=len(written), folder=folder))
-        self.export_finished.emit(written)
-
-    def _on_export_failed(self, error: SegStudioError) -> None:
-        self._parts.status.busy.stop()
-        self._notifier.error(error)
 
     # -- settings and help --------------------------------------------------------------------------------
 
@@ -332,11 +349,17 @@ class FolderFlow(QObject):
             self._notifier.error(error)
 
 
+def _exported(folder: Path, masks: int) -> str:
+    if masks == 1:
+        return tr("1 mask written to {folder}.", folder=folder)
+    return tr("{count} masks written to {folder}.", count=masks, folder=folder)
+
+
 def _summary(project: Project) -> str:
     """What was opened, where its classes come from, and how its masks are read."""
     folder = project.folder
     text = tr(
-        "{images} images, {classes} classes from {source}.",
+        "Images: {images}. Classes: {classes}, from {source}.",
         images=len(folder.names),
         classes=len(folder.classes),
         source=tr(folder.class_source.value),

@@ -19,6 +19,7 @@ from segstudio.services.session import Session
 from segstudio.services.settings import LOOK_AHEAD, MIN_ISLAND, Settings
 from segstudio.services.translation import tr
 from segstudio.widgets.round_words import summary
+from segstudio.widgets.status_bar import BusyJob
 from segstudio.window_parts import WindowParts
 
 
@@ -49,7 +50,8 @@ class ProposalFlow(QObject):
         self._notifier = notifier
         self._proposals = proposals
         self._learning = learning
-        self._overall_since: float | None = None
+        self._overall_since = 0.0
+        self._overall: BusyJob | None = None
         self._renewal = Renewal()
         session.project_opened.connect(self._on_project_opened)
         session.project_closed.connect(self._on_project_closed)
@@ -62,7 +64,6 @@ class ProposalFlow(QObject):
         proposals.failed.connect(self._on_failed)
         proposals.advanced.connect(self._on_advanced)
         rounds.model_changed.connect(self._on_model_changed)
-        parts.status.cancel_clicked.connect(self._cancel)
         parts.brush.island_changed.connect(self._on_island_changed)
         parts.brush.set_island(settings.get(MIN_ISLAND))
         actions["propose"].triggered.connect(lambda: self.propose())
@@ -114,7 +115,7 @@ class ProposalFlow(QObject):
     def _on_project_closed(self) -> None:
         self._proposals.unload()
         self._parts.model.set_model(None)
-        self._parts.status.busy.stop()
+        self._hide_progress()
 
     @Slot()
     def _on_model_changed(self) -> None:
@@ -199,17 +200,21 @@ class ProposalFlow(QObject):
             self._notifier.error(error)
 
     def _show_progress(self) -> None:
+        self._hide_progress()
         self._overall_since = time.monotonic()
-        self._parts.status.busy.start(tr("Proposing"))
+        self._overall = self._parts.status.busy.start(tr("Proposing"), self._cancel)
+
+    def _hide_progress(self) -> None:
+        if self._overall is not None:
+            self._overall.stop()
+            self._overall = None
 
     @Slot(int, int)
     def _on_advanced(self, done: int, total: int) -> None:
-        busy = self._parts.status.busy
-        if self._overall_since is not None and total and done < total:
+        if self._overall is not None and total and done < total:
             spent = time.monotonic() - self._overall_since
-            busy.set_progress(done, total, spent / done * (total - done) if done else None)
-        elif self._overall_since is not None:
-            self._overall_since = None
-            busy.stop()
+            self._overall.set_progress(done, total, spent / done * (total - done) if done else None)
+        else:
+            self._hide_progress()
         if done >= total:
             self.caught_up.emit()

@@ -13,6 +13,7 @@ from segstudio.services.session import Session
 from segstudio.services.settings import UNREVIEWED_TEACH, Settings
 from segstudio.services.translation import tr
 from segstudio.widgets.bulk_accept_dialog import BulkAcceptDialog
+from segstudio.widgets.status_bar import BusyJob
 from segstudio.window_parts import WindowParts
 
 
@@ -37,14 +38,14 @@ class ReviewFlow(QObject):
         self._settings = settings
         self._notifier = notifier
         self._bulk = BulkAccept(session, self)
-        self._bulk.advanced.connect(parts.status.busy.set_progress)
+        self._job: BusyJob | None = None
         self._bulk.finished.connect(self._on_finished)
         self._bulk.failed.connect(self._on_failed)
-        parts.status.cancel_clicked.connect(self._bulk.cancel)
         action = actions["accept_all"]
         action.triggered.connect(self.ask)
         session.project_opened.connect(lambda: action.setEnabled(True))
         session.project_closed.connect(lambda: action.setEnabled(False))
+        session.project_closed.connect(self._hide_progress)
         action.setEnabled(False)
 
     def ask(self) -> None:
@@ -60,19 +61,34 @@ class ReviewFlow(QObject):
         dialog.open()
 
     def _accept(self, names: list[str]) -> None:
-        self._parts.status.busy.start(tr("Accepting"))
+        self._hide_progress()
+        self._job = self._parts.status.busy.start(tr("Accepting"), self._bulk.cancel)
+        self._bulk.advanced.connect(self._job.set_progress)
         self._bulk.start(names)
+
+    @Slot()
+    def _hide_progress(self) -> None:
+        if self._job is not None:
+            self._bulk.advanced.disconnect(self._job.set_progress)
+            self._job.stop()
+            self._job = None
 
     @Slot(int)
     def _on_finished(self, written: int) -> None:
-        self._parts.status.busy.stop()
-        self._notifier.success(tr("{count} proposals accepted unreviewed.", count=written))
+        self._hide_progress()
+        self._notifier.success(_accepted(written))
         self.ended.emit()
 
     @Slot(object, int)
     def _on_failed(self, error: SegStudioError, written: int) -> None:
-        self._parts.status.busy.stop()
+        self._hide_progress()
         if written:
-            self._notifier.info(tr("{count} proposals accepted unreviewed.", count=written))
+            self._notifier.info(_accepted(written))
         self._notifier.error(error)
         self.ended.emit()
+
+
+def _accepted(written: int) -> str:
+    if written == 1:
+        return tr("1 proposal accepted unreviewed.")
+    return tr("{count} proposals accepted unreviewed.", count=written)

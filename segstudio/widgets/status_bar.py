@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QRectF, QSize, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
@@ -20,8 +22,6 @@ class ImageStatus(QFrame):
     """The open image, the pixel under the pointer, the state of its label map, and the one primary action."""
 
     primary_clicked = Signal()
-    cancel_clicked = Signal()
-    """The person cancels what `busy` shows."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +32,6 @@ class ImageStatus(QFrame):
         self.left = ElidedLabel()
         self.left.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.busy = BusyIndicator()
-        self.busy.cancel_clicked.connect(self.cancel_clicked)
         self.mark = MarkView()
         self.state = label("", Look.MUTED)
         self.primary_button = push_button(tr("Propose"), "", "propose", Look.PRIMARY)
@@ -114,13 +113,39 @@ class MarkView(QWidget):
             paint_mark(QPainter(self), self._mark, QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
 
-class BusyIndicator(QWidget):
-    """Long work: what it is, how far, how long still, and Cancel. Hidden while there is none."""
+class BusyJob(QObject):
+    """One piece of long work, from `BusyIndicator.start` to `stop`; told of its end, it takes no progress any more."""
 
-    cancel_clicked = Signal()
+    _changed = Signal(object)
+    _ended = Signal(object)
+
+    def __init__(self, text: str, cancel: Callable[[], None]) -> None:
+        super().__init__()
+        self.text = text
+        self.cancel = cancel
+        self.done = self.total = 0
+        self.seconds_left: float | None = None
+
+    @Slot(int, int)
+    def set_progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
+        """`done` of `total` pieces; `seconds_left` where it can be told."""
+        self.done, self.total, self.seconds_left = done, max(total, 1), seconds_left
+        self._changed.emit(self)
+
+    def stop(self) -> None:
+        """The work is over."""
+        self._ended.emit(self)
+
+
+class BusyIndicator(QWidget):
+    """Long work: what it is, how far, how long still, and Cancel. Hidden while there is none.
+
+    Of several jobs the one that began last is shown; when it ends, the one before it is shown again.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._jobs: list[BusyJob] = []
         self.text = label("", Look.MUTED)
         self.bar = ProgressBar()
         self.bar.setTextVisible(False)
@@ -129,7 +154,7 @@ class BusyIndicator(QWidget):
         self.cancel_button = push_button(
             tr("Cancel"), tr("Stops at once; what is done so far is kept."), "cancel", Look.QUIET
         )
-        self.cancel_button.clicked.connect(self.cancel_clicked)
+        self.cancel_button.clicked.connect(self._on_cancel_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
@@ -137,26 +162,44 @@ class BusyIndicator(QWidget):
             row.addWidget(widget)
         self.hide()
 
-    def start(self, text: str) -> None:
-        """Begin to show work called `text`, of unknown length."""
-        self.text.setText(text)
-        self.bar.setRange(0, 0)
-        self.bar.setAccessibleName(text)
-        self.left.clear()
-        self.cancel_button.setEnabled(True)
+    def start(self, text: str, cancel: Callable[[], None]) -> BusyJob:
+        """Begin to show work called `text`, of unknown length; `cancel` is called where the person cancels it."""
+        job = BusyJob(text, cancel)
+        job._changed.connect(self._on_changed)
+        job._ended.connect(self._on_ended)
+        self._jobs.append(job)
+        self._show_last()
+        return job
+
+    def _show_last(self) -> None:
+        if not self._jobs:
+            # An indeterminate bar has a timer of its own; a fixed range ends it.
+            self.bar.setRange(0, 1)
+            self.hide()
+            return
+        job = self._jobs[-1]
+        self.text.setText(job.text)
+        self.bar.setAccessibleName(job.text)
+        self.bar.setRange(0, job.total)  # 0 of 0: of unknown length
+        self.bar.setValue(job.done)
+        parts = [tr("{done} of {total}", done=job.done, total=job.total)] if job.total else []
+        if job.seconds_left is not None:
+            parts.append(time_left(job.seconds_left))
+        self.left.setText(_SEPARATOR.join(parts))
         self.show()
 
-    def set_progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
-        """`done` of `total` pieces; `seconds_left` where it can be told."""
-        self.bar.setRange(0, max(total, 1))
-        self.bar.setValue(done)
-        parts = [tr("{done} of {total}", done=done, total=total)]
-        if seconds_left is not None:
-            parts.append(time_left(seconds_left))
-        self.left.setText(_SEPARATOR.join(parts))
+    @Slot(object)
+    def _on_changed(self, job: BusyJob) -> None:
+        if self._jobs and job is self._jobs[-1]:
+            self._show_last()
 
-    def stop(self) -> None:
-        """The work is over."""
-        # An indeterminate bar has a timer of its own; a fixed range ends it.
-        self.bar.setRange(0, 1)
-        self.hide()
+    @Slot(object)
+    def _on_ended(self, job: BusyJob) -> None:
+        if job in self._jobs:
+            self._jobs.remove(job)
+            self._show_last()
+
+    @Slot()
+    def _on_cancel_clicked(self) -> None:
+        if self._jobs:
+            self._jobs[-1].cancel()
