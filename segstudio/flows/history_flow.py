@@ -22,7 +22,7 @@ from segstudio.services.translation import tr
 from segstudio.widgets.change_panel import ClassChange, WorseImage
 from segstudio.widgets.round_history import HistoryRow, RoundHistoryDialog
 from segstudio.widgets.round_words import round_title
-from segstudio.widgets.words import percent
+from segstudio.widgets.words import class_name, percent
 from segstudio.window_parts import WindowParts
 from segstudio_training.choices import OPTIONS
 
@@ -107,8 +107,12 @@ class HistoryFlow(QObject):
 
     @Slot(str)
     def _on_use(self, round_id: str) -> None:
-        if self._session.project is not None:
+        if self._session.project is None:
+            return
+        try:
             self._rounds.use(self._session.project, round_id)
+        except SegStudioError as error:
+            self._notifier.error(error)
 
     @Slot(str, str)
     def _on_note_changed(self, round_id: str, note: str) -> None:
@@ -153,7 +157,7 @@ class HistoryFlow(QObject):
         palette = project.classes.palette()
         rows = [
             ClassChange(
-                project.classes.name_of(int(value)),
+                class_name(project.classes, int(value)),
                 (int(palette[value][0]), int(palette[value][1]), int(palette[value][2])),
                 int(found.lost[value]),
                 int(found.won[value]),

@@ -54,8 +54,10 @@ class RoundFlow(QObject):
         self._notifier = notifier
         self._rounds = rounds
         self._learning = learning
+        self._shown: Round | None = None
+        """The round whose result the panel shows."""
         session.project_opened.connect(self._show_rounds)
-        session.project_closed.connect(rounds.stop)
+        session.project_closed.connect(self._on_project_closed)
         rounds.started.connect(self._on_started)
         rounds.reported.connect(self._on_event)
         rounds.finished.connect(self._on_finished)
@@ -67,7 +69,7 @@ class RoundFlow(QObject):
         panel.fine_tune_clicked.connect(self.fine_tune)
         panel.cancel_clicked.connect(rounds.cancel)
         panel.use_round_clicked.connect(self._use)
-        panel.keep_clicked.connect(self._on_use_newest)
+        panel.keep_clicked.connect(self._on_use_shown)
         panel.roll_back_clicked.connect(self._on_roll_back)
         learning.lap_due.connect(lambda: self._start(panel.budget_seconds(), asked_for=False))
         actions["fine_tune"].triggered.connect(lambda: self.fine_tune(panel.budget_seconds()))
@@ -100,6 +102,7 @@ class RoundFlow(QObject):
 
     @Slot()
     def _on_started(self) -> None:
+        self._shown = None
         self._panel.start_round(self._session.tally.teaching)
 
     @Slot(dict)
@@ -123,6 +126,7 @@ class RoundFlow(QObject):
         old = (result.old_scores or {}).get("miou")
         new = (result.new_scores or {}).get("miou")
         has_previous = result.round.parent is not None
+        self._shown = result.round if result.is_kept else None
         if result.is_kept:
             self._panel.end_round(
                 verdict_text(result),
@@ -159,21 +163,29 @@ class RoundFlow(QObject):
 
     @Slot(str)
     def _use(self, round_id: str) -> None:
-        if self._session.project is not None:
+        if self._session.project is None:
+            return
+        try:
             self._rounds.use(self._session.project, round_id)
+        except SegStudioError as error:
+            self._notifier.error(error)
 
     @Slot()
-    def _on_use_newest(self) -> None:
-        project = self._session.project
-        if project is not None and project.rounds():
-            self._use(project.rounds()[-1].id)
+    def _on_use_shown(self) -> None:
+        if self._shown is not None:
+            self._use(self._shown.id)
 
     @Slot()
     def _on_roll_back(self) -> None:
-        project = self._session.project
-        parent = project.rounds()[-1].parent if project is not None and project.rounds() else None
-        if parent is not None:
-            self._use(parent)
+        if self._shown is not None and self._shown.parent is not None:
+            self._use(self._shown.parent)
+
+    @Slot()
+    def _on_project_closed(self) -> None:
+        if self._shown is not None:
+            self._shown = None
+            self._panel.close_result()
+        self._rounds.stop()
 
     @Slot()
     def _on_model_changed(self) -> None:
@@ -201,5 +213,10 @@ def _learnt(entry: Round) -> str:
     """From what a round learnt, and for how long; empty for a checkpoint from elsewhere."""
     if not entry.images:
         return ""
-    text = tr("{images} images, {time}", images=entry.images, time=duration(entry.seconds))
+    time = duration(entry.seconds)
+    text = (
+        tr("1 image, {time}", time=time)
+        if entry.images == 1
+        else tr("{images} images, {time}", images=entry.images, time=time)
+    )
     return tr("{learnt}, by itself", learnt=text) if entry.taught.automatic else text
