@@ -120,4 +120,6 @@ class PrimaryFlow(QObject):
             return False, tr("Open a folder first.")
         if not teaching:
             return False, tr("Accept at least one image: the network learns from accepted images only.")
+        if teaching == 1:
+            return True, tr("Learns from 1 accepted image.")
         return True, tr("Learns from {count} accepted images.", count=teaching)

@@ -17,7 +17,7 @@ class BulkAcceptDialog(DialogFrame):
         """For `count` proposals; `teach`: whether the settings let unreviewed images teach."""
         super().__init__(
             tr("Accept all proposals unreviewed"),
-            tr("{count} proposals are written as masks as they are, mistakes and all.", count=count),
+            tr("All proposals ({count}) are written as masks as they are, mistakes and all.", count=count),
             tr("Accept {count} unreviewed", count=count),
             parent,
         )

@@ -151,8 +151,8 @@ class ModelPanel(Panel):
 
     def set_learning_from(self, images: int) -> None:
         """The round learns from `images` accepted images now; 0: not known."""
-        learning = tr("Learning from {count} images", count=images) if images else tr("Learning")
-        self.progress_text.setText(learning)
+        known = tr("Learning from 1 image") if images == 1 else tr("Learning from {count} images", count=images)
+        self.progress_text.setText(known if images else tr("Learning"))
 
     def add_step(self, step: int, loss: float, seconds_left: float, seconds: float = 0.0) -> None:
         """One step is done: its loss, and how long the round goes on; `seconds` is how long it has gone on."""
