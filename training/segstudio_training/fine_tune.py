@@ -7,20 +7,23 @@ checkpoint, whole, at the end, and the state for `--resume`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from segstudio.core.errors import Cancelled, InputError, marked
+from segstudio.core.errors import Cancelled, InputError, TrainingError, marked
 from segstudio_training.acceleration import COMPILE_AFTER, COMPILE_PAYS_SECONDS, compiled, step_precision
 from segstudio_training.budget import SETTLING_STEPS, Budget
 from segstudio_training.checkpoint import Checkpoint, save_checkpoint
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
+from segstudio_training.data.drafts import SourceWithDrafts
 from segstudio_training.data.turns import RareClasses, Turns
 from segstudio_training.device import quick_denormals, torch_threads, usable_cores
 from segstudio_training.distributed import LostRankError, Ranks, check_batch, joined_ranks, told_when_lost
@@ -37,9 +40,16 @@ from segstudio_training.gate import described_judgement, judge
 from segstudio_training.job import Ending, Job, Result, described
 from segstudio_training.losses import build_loss
 from segstudio_training.newcomers import Newcomers, News
-from segstudio_training.round_preparation import PreparedRound, positions_looked_at, prepare_round
+from segstudio_training.round_preparation import PreparedRound, check_held_out, positions_looked_at, prepare_round
 from segstudio_training.round_scores import RoundScores
-from segstudio_training.training_state import TrainingState, load_training_state, save_training_state
+from segstudio_training.training_state import (
+    TrainingState,
+    damaged_state,
+    load_training_state,
+    optimizer_fits,
+    save_training_state,
+    settings_of,
+)
 
 Events = Callable[[dict[str, Any]], None]
 Cancel = Callable[[], bool]
@@ -64,7 +74,7 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
 
     Raises:
         TrainingError: nothing to learn from, the loss broke down, or another process is gone (`LostRankError`); what
-            was at `job.out` is untouched.
+            was at `job.out` is untouched. Or the end could not be scored; then what was learnt is there, unscored.
         CheckpointError, InputError: a start that cannot be used, or a bad argument.
         SaveError: the checkpoint could not be written.
         Cancelled: `cancel` said so; the state for `--resume` is kept.
@@ -78,12 +88,14 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
     ):
         check_batch(job.recipe.batch_size, ranks.place)
         torch.manual_seed(job.seed)
+        if ranks.is_first:
+            check_held_out(job)
         stopped = load_training_state(job.resume) if job.resume else None
         newcomers = _newcomers(job, ranks)  # before anything is read, so that nothing is missed meanwhile
         prepared = prepare_round(job, ranks.device, stopped)
         round_ = _Round(prepared, newcomers, ranks, events if ranks.is_first else _say_nothing, cancel, began)
-        if stopped is not None:
-            round_.go_on_from(stopped)
+        if stopped is not None and job.resume is not None:
+            round_.go_on_from(stopped, job.resume)
         if not ranks.is_first:  # the same weights to begin with, but dropout of its own
             torch.manual_seed(round_.job.seed + (ranks.place.rank << 32) + round_.budget.step)
         try:
@@ -137,24 +149,34 @@ class _Round:
             ranks.place,
         )
 
-    def go_on_from(self, state: TrainingState) -> None:
-        """Take the round up where `state` left it."""
+    def go_on_from(self, state: TrainingState, path: Path) -> None:
+        """Take the round up where `state`, read from `path`, left it.
+
+        Raises:
+            InputError: it is of other classes or another network.
+            CheckpointError: it does not hold together.
+        """
         mine = list(self.job.source.classes.names), self.prepared.network_name, self.prepared.network_arguments
         if (state.class_names, state.network_name, state.network_arguments) != mine:
             raise InputError(
                 marked("The stopped round was for other classes or another network. Start a new one instead.")
             )
-        self.network.load_state_dict(state.network)
-        self.average.network.load_state_dict(state.average)
-        self.average.steps = state.average_steps
-        self.optimizer.load_state_dict(state.optimizer)
+        try:
+            self.network.load_state_dict(state.network)
+            self.average.network.load_state_dict(state.average)
+            self.average.steps = state.average_steps
+            self.optimizer.load_state_dict(state.optimizer)
+            torch.set_rng_state(state.random)
+        except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise damaged_state(path) from error
+        if not optimizer_fits(self.optimizer):
+            raise damaged_state(path)
         self.budget.step = self.budget.first_step = state.step
         self.budget.first_progress = min(state.progress, 1.0)
         self.budget.next_scoring = state.next_scoring
         # The latest batches, on which batch norms are settled, are made again rather than kept.
         for step in range(max(0, state.step - SETTLING_BATCHES), state.step):
             self.recent.append(make_batch(self.prepared.teaching, self.plan, step)[0].to(self.device))
-        torch.set_rng_state(state.random)
 
     def announce(self) -> None:
         """Say what is about to be learnt, and score the checkpoint that the round starts from."""
@@ -237,7 +259,7 @@ class _Round:
         if ending is Ending.STOPPED:
             self.keep_state()
         checkpoint = self._checkpoint()
-        new = self.scores.of(checkpoint) if self.scores.scored else None
+        new = self._final_scores(checkpoint)
         scores = new.result if new is not None else {}
         if scores:
             self.events({"event": "evaluation", "step": self.budget.step, **scores})
@@ -264,6 +286,20 @@ class _Round:
         self.events({"event": "done", **described(result)})
         return result
 
+    def _final_scores(self, checkpoint: Checkpoint) -> ImageScores | None:
+        """The scores of what the round has come to; it is saved all the same where an image cannot be read."""
+        if not self.scores.scored:
+            return None
+        try:
+            return self.scores.of(checkpoint)
+        except InputError as error:
+            save_checkpoint(self.job.out, checkpoint)
+            raise TrainingError(
+                marked('The round is done but could not be scored: {why} What it learnt is saved in "{path}".'),
+                why=error.message,
+                path=self.job.out,
+            ) from error
+
     def _turns(self) -> Turns:
         """Which image teaches when."""
         recipe = self.job.recipe
@@ -276,12 +312,21 @@ class _Round:
         return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
 
     def _take_up(self, news: News, stream: BatchStream) -> None:
-        """Teach what was accepted meanwhile too, as fresh images; the class weights stay those of the start."""
-        for name in news.corrected:
-            self.prepared.teaching.forget(name)
-        self.train += news.added
+        """Teach what was accepted meanwhile, drafts that taught already too, as fresh images.
+
+        The class weights stay those of the start.
+        """
+        source, teaching = self.job.source, self.prepared.teaching
+        drafts = [name for name in news.added if name in self.train]
+        added = [name for name in news.added if name not in drafts]
+        if isinstance(source, SourceWithDrafts):
+            for name in drafts:
+                source.accept(name)
+        for name in (*news.corrected, *drafts):
+            teaching.forget(name)
+        self.train += added
         self.accepted += len(news.added)
-        self.prepared.teaching.add(news.added)
+        teaching.add(added)
         self.fresh.update(news.added)
         stream.follow(self._turns())
         self.events(
@@ -325,8 +370,10 @@ class _Round:
         began = time.monotonic()
         # Settling the average's batch norms for nobody's eyes would cost as much as several steps.
         if self.scores.quick and self.budget.affords_scoring(self.scores.quick_seconds):
-            scores = self.scores.on_the_way(self._checkpoint())
-            self.events({"event": "evaluation", "step": self.budget.step, **scores})
+            # An image that cannot be read is told at the end, when what was learnt is saved.
+            with contextlib.suppress(InputError):
+                scores = self.scores.on_the_way(self._checkpoint())
+                self.events({"event": "evaluation", "step": self.budget.step, **scores})
         self.budget.scored(time.monotonic() - began)
 
     def _tell_step(self, cost: float, rate: float) -> None:
@@ -350,6 +397,10 @@ class _Round:
             class_names=list(self.job.source.classes.names),
             network_name=self.prepared.network_name,
             network_arguments=dict(self.prepared.network_arguments),
+            settings=settings_of(self.job),
+            side=self.prepared.side,
+            scale=self.prepared.scale,
+            normalisation=self.prepared.normalisation,
             seed=self.job.seed,
             step=self.budget.step,
             progress=self.budget.progress(),

@@ -30,7 +30,7 @@ from segstudio_training.evaluate import evenly_spaced
 from segstudio_training.job import Job
 from segstudio_training.networks import build_network, chosen_arguments
 from segstudio_training.normalisation import Normalisation
-from segstudio_training.training_state import TrainingState
+from segstudio_training.training_state import TrainingState, check_settings
 from segstudio_training.working_size import suited_side
 
 FREQUENCY_IMAGES = 400
@@ -102,23 +102,29 @@ def prepare_round(job: Job, device: torch.device, stopped: TrainingState | None 
     Args:
         job: what to do.
         device: where it computes.
-        stopped: the state of the round that is gone on with; its weights are not in the network yet.
+        stopped: the round that is gone on with, which keeps its seed, size and input; its weights are not in the
+            network yet.
 
     Raises:
         TrainingError: nothing to learn from.
-        CheckpointError, InputError: a start that cannot be used, an image that cannot be read, or a bad argument.
+        CheckpointError, InputError: a start that cannot be used, an image that cannot be read, a bad argument, or one
+            that is not what `stopped` was taught with.
     """
-    if stopped is not None:
-        job = replace(job, seed=stopped.seed)
     accepted, names = _teaching_names(job)
+    if stopped is not None:
+        check_settings(stopped, job)
+        job = replace(job, seed=stopped.seed)
     start = follow_classes(load_checkpoint(job.start), job.source.classes, job.seed) if job.start else None
-    side = _side(job, start, device)
-    scale = job.recipe.working_scale or working_scale(job.source, names, side)
-    normalisation = (
-        kept_normalisation(start.normalisation, job.channels)
-        if start is not None
-        else chosen_normalisation(job.source, names, job.channels)
-    )
+    if stopped is not None:
+        side, scale, normalisation = stopped.side, stopped.scale, stopped.normalisation
+    else:
+        side = _side(job, start, device)
+        scale = job.recipe.working_scale or working_scale(job.source, names, side)
+        normalisation = (
+            kept_normalisation(start.normalisation, job.channels)
+            if start is not None
+            else chosen_normalisation(job.source, names, job.channels)
+        )
     teaching = TeachingSet(job.source, names, scale, normalisation=normalisation)
     count = _counted(job, teaching)
     if start is not None:

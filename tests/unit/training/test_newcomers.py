@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from segstudio.project.voc_folder import VocFolder
-from segstudio_training import newcomers
+from segstudio_training import newcomers, round_preparation
 from segstudio_training.checkpoint import Normalisation
 from segstudio_training.data import teaching_set
 from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
+from segstudio_training.data.drafts import SourceWithDrafts
 from segstudio_training.data.teaching_set import TeachingSet
 from segstudio_training.data.turns import Turns
 from segstudio_training.fine_tune import fine_tune
@@ -62,6 +63,12 @@ def test_a_file_that_is_not_there_or_makes_no_sense_is_no_news(tmp_path: Path, a
         assert not watched.look()
     write(path, ["a", "b"])
     assert watched.look() == News(("b",))
+
+
+def test_what_was_added_before_the_first_look_is_news(tmp_path: Path, at_once: None) -> None:
+    path = tmp_path / "job.json"
+    write(path, ["a", "b"])
+    assert Newcomers(path, ["a"], []).look() == News(("b",))
 
 
 def test_the_file_is_looked_at_once_a_second_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +129,33 @@ def test_a_corrected_image_is_read_again(
     assert read.count("s02") == 2 and read.count("s01") == 1
 
 
+def test_a_draft_that_is_accepted_teaches_once_and_with_its_accepted_map(
+    make_job: MakeJob, voc: VocFolder, tmp_path: Path, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets: list[TeachingSet] = []
+
+    class Watched(TeachingSet):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            sets.append(self)
+
+    monkeypatch.setattr(round_preparation, "TeachingSet", Watched)
+    stroke = np.full((40, 48), 255, np.uint8)
+    stroke[20:24, 20:24] = 1
+    names = voc.names
+    source = SourceWithDrafts(voc, {"s04": stroke, "s05": stroke})
+    drafting = {"source": source, "train": names[:4], "drafts": names[4:6]}
+    result, events = run(
+        lambda **changes: make_job(**drafting, **changes), tmp_path, lambda path: write(path, names[:5])
+    )
+    assert (events[0]["images"], events[0]["drafts"]) == (4, 2)
+    told = [event for event in events if event["event"] == "teaching"]
+    assert told == [{"event": "teaching", "images": 5, "added": ["s04"], "corrected": []}]
+    assert result.images == 5 and sets[0].names == names[:6]
+    assert (sets[0][4].labels == voc.read_label_map("s04")).all(), "what was accepted"
+    assert (sets[0][5].labels == stroke).all(), "a draft still"
+
+
 def test_without_the_file_a_round_teaches_what_it_was_told(make_job: MakeJob, voc: VocFolder, at_once: None) -> None:
     events: list[dict[str, Any]] = []
     assert fine_tune(make_job(), events.append, lambda: False).images == 6
@@ -140,6 +174,24 @@ def test_a_set_forgets_one_label_map_and_grows_at_its_end(voc: VocFolder) -> Non
     assert (teaching[1].labels == 2).all() and set(teaching.class_places(1)) == {2}
     teaching.add(["s02"])
     assert len(teaching) == 3 and teaching[2].labels.shape == before.shape
+
+
+def test_what_is_forgotten_while_it_is_read_is_read_again(voc: VocFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    teaching = TeachingSet(voc, ["s00", "s01"], 1.0)
+    old = voc.read_label_map("s01")
+    new = np.full_like(old, 2)
+    read: list[str] = []
+
+    def corrected_meanwhile(name: str) -> np.ndarray:
+        read.append(name)
+        if len(read) > 1:
+            return new
+        teaching.forget(name)
+        return old
+
+    monkeypatch.setattr(voc, "read_label_map", corrected_meanwhile)
+    assert (teaching[1].labels == old).all()
+    assert (teaching[1].labels == new).all()
 
 
 def test_a_stream_follows_other_turns_from_where_it_is(voc: VocFolder) -> None:
