@@ -11,11 +11,9 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QDockWidget,
-    QFrame,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QScrollArea,
     QStackedWidget,
     QStatusBar,
     QToolBar,
@@ -42,16 +40,14 @@ from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.settings import Settings
 from segstudio.services.stylesheet import Look
-from segstudio.services.theme import GRID, ICON_SIZE
+from segstudio.services.theme import ICON_SIZE
 from segstudio.services.thumbnails import ThumbnailService
 from segstudio.services.translation import tr
 from segstudio.widgets.command_palette import CommandPalette
 from segstudio.widgets.controls import push_button
 from segstudio.widgets.notices import NoticeOverlay
+from segstudio.widgets.side_panel import SidePanel
 from segstudio.window_parts import WindowParts
-
-_SIDE_WIDTH = 34 * GRID
-_CLASSES_HEIGHT = 28 * GRID
 
 _OWN_KEYS: dict[type[QWidget], frozenset[Qt.Key]] = {
     **dict.fromkeys((QLineEdit, QAbstractSpinBox, QComboBox), frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})),
@@ -113,7 +109,8 @@ class MainWindow(QMainWindow):
         self.palette_popup = CommandPalette(self)
         self.notifier.noticed.connect(self.notices.show_notice)
         self._add_toolbar()
-        self.side = self._dock("side", tr("Panels"), self._side_panel(), Qt.DockWidgetArea.RightDockWidgetArea)
+        side_panel = SidePanel(parts.classes, parts.brush, parts.model)
+        self.side = self._dock("side", tr("Panels"), side_panel, Qt.DockWidgetArea.RightDockWidgetArea)
         self.images = self._dock("images", tr("Images"), parts.filmstrip, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.status_area = QStatusBar()
@@ -127,24 +124,6 @@ class MainWindow(QMainWindow):
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(self._on_palette)
         return button
-
-    def _side_panel(self) -> QWidget:
-        parts = self.parts
-        panel = QWidget()
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        parts.classes.setMinimumHeight(_CLASSES_HEIGHT)
-        column.addWidget(parts.classes, 1)
-        column.addWidget(parts.brush)
-        column.addWidget(parts.model)
-        area = QScrollArea()
-        area.setWidget(panel)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(_SIDE_WIDTH)
-        return area
 
     def _add_toolbar(self) -> None:
         self.toolbar = QToolBar(tr("Tools"))

@@ -24,6 +24,8 @@ class ClassesPanel(Panel):
     visibility_changed = Signal(int, bool)
     """The person shows (True) or hides class index."""
     add_class_requested = Signal()
+    rows_changed = Signal()
+    """There are more rows or fewer, or taller ones: `full_height` is another."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Classes"), parent)
@@ -68,6 +70,12 @@ class ClassesPanel(Panel):
         self._stack.setCurrentIndex(1 if len(classes) else 0)
         if len(classes):
             self.set_current(min(max(current, 0), len(classes) - 1))
+        self.rows_changed.emit()
+
+    def full_height(self) -> int:
+        """The height, in pixels, at which all rows are seen at once."""
+        rows = len(self.model.classes) * max(0, self.list.sizeHintForRow(0))
+        return self.sizeHint().height() - self.list.sizeHint().height() + rows + 2 * self.list.frameWidth()
 
     def current(self) -> int:
         """The current class index; -1 where there is no class."""
@@ -108,6 +116,7 @@ class ClassesPanel(Panel):
     def _on_details_toggled(self, shown: bool) -> None:
         self.model.set_expanded(shown)
         self.list.doItemsLayout()
+        self.rows_changed.emit()
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._silent and current.isValid():

@@ -86,8 +86,8 @@ class ModelPanel(Panel):
         self.body.addWidget(FittingScrollArea(contents))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._build_head()
+        self._build_result()  # first, as it is news and asks for a choice: in sight in a low window too
         self._build_summary()
-        self._build_result()
         self._build_start()
         self._build_training()
         self.keep_learning = KeepLearningSwitch()
