@@ -60,7 +60,11 @@ ROWS: dict[str, Row] = {
     "batch_8": Row("eight images a step", replace(Recipe(), batch_size=8)),
     "rare_crops": Row("a third of the crops at rare classes", Recipe(rare_crops=0.33)),
     "last": Row("the last weights, no average", Recipe(averaged=False)),
-    "sqrt": Row("root of the median-frequency weights", class_weights="sqrt_median_frequency"),
+    "median": Row(
+        "median-frequency weights up to three times the least, half of them taken back",
+        Recipe(most_over_least=3.0, prior_returned=0.5),
+        class_weights="median_frequency",
+    ),
     "unweighted": Row("all pixels weigh the same", class_weights="none"),
     "dice": Row("cross-entropy with soft Dice", loss="cross_entropy_dice"),
     "lovasz": Row("cross-entropy with Lovász-softmax", loss="lovasz_softmax"),

@@ -20,10 +20,10 @@ class Choice:
 
 
 CLASS_WEIGHT_CHOICES = (
-    Choice("median_frequency", marked("Rare classes count more"), marked("Seldom things are learnt at the cost of a "
-           "few specks: right for most images.")),
-    Choice("sqrt_median_frequency", marked("Rare classes count a little more"), marked("Calmer masks; very rare "
-           "things may be missed.")),
+    Choice("sqrt_median_frequency", marked("Rare classes count more"), marked("The rarer the more, with measure: right "
+           "for most images.")),
+    Choice("median_frequency", marked("Rare classes count most"), marked("Seldom things are found sooner, at the cost "
+           "of specks.")),
     Choice("effective_number", marked("By effective number"), marked("Between the first two: many alike pixels count "
            "as few.")),
     Choice("none", marked("Every pixel counts the same"), marked("The most pixels right; what is rare is often "

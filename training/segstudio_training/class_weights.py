@@ -11,8 +11,8 @@ from segstudio.core.class_table import VOID
 from segstudio.core.errors import InputError, marked
 
 Frequencies = npt.NDArray[np.float64]
-DEFAULT_RULE = "median_frequency"
-MOST_OVER_LEAST = 3.0
+DEFAULT_RULE = "sqrt_median_frequency"
+MOST_OVER_LEAST = 10.0
 """The cap: no class weighs more than so many times the lightest one."""
 BETA = 0.999
 """β of the effective number: what a class shows beyond about 1 / (1 - β) = 1,000 samples is taken to be repetition."""

