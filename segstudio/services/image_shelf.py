@@ -94,11 +94,12 @@ class ImageShelf(QObject):
             self.want(name)
 
     def take_proposal(self, name: str, proposal: Proposal) -> None:
-        """A proposal for image `name` has come in."""
-        if name in self._open:
-            self._open[name].proposal = proposal
-        if name in self._ahead:
-            self._ahead[name] = replace(self._ahead[name], proposal=proposal)
+        """A proposal for image `name` has come in; one of another size, for a file replaced meanwhile, is left."""
+        opened, ahead = self._open.get(name), self._ahead.get(name)
+        if opened is not None and opened.document.label_map.shape == proposal.labels.shape:
+            opened.proposal = proposal
+        if ahead is not None and ahead.label_map.shape == proposal.labels.shape:
+            self._ahead[name] = replace(ahead, proposal=proposal)
 
     def forget_proposals(self, names: Container[str] | None = None) -> None:
         """Drop the proposals of `names`, or all."""

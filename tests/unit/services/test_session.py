@@ -159,6 +159,13 @@ def test_a_proposal_fills_only_what_is_void_unless_all_is_to_be_replaced(desk: D
     assert (desk.document.label_map.read(LEFT) == 1).all()
 
 
+def test_a_proposal_of_another_size_is_left(desk: Desk, folder: Path) -> None:
+    desk.open(folder)
+    large = np.ones((HEIGHT * 2, WIDTH * 2), np.uint8)  # the file was replaced while it is open
+    desk.session.take_proposal("s00", Proposal(large, large, "round", CLASSES))
+    assert desk.session.shown_proposal is None
+
+
 def test_a_proposal_for_an_image_read_ahead_is_there_when_it_opens(desk: Desk, folder: Path) -> None:
     desk.open(folder)
     desk.qtbot.waitUntil(lambda: desk.session._shelf is not None and "s01" in desk.session._shelf)
