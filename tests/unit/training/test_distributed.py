@@ -143,7 +143,8 @@ def losses(events: list[dict[str, object]]) -> list[float]:
 
 
 def test_two_processes_learn_what_one_learns(arguments: list[str], tmp_path: Path) -> None:
-    arguments = [*arguments, "--max-steps", "6", "--freeze-batch-norm"]
+    # With seed 0 two neighbours of one batch's poolings are equal within rounding, and its unpooling chooses the other.
+    arguments = [*arguments, "--max-steps", "6", "--freeze-batch-norm", "--seed", "1"]
     code, alone, _ = ran(tmp_path, 1, [*arguments, "--out", str(tmp_path / "one.safetensors")])
     assert code == 0
     code, together, stderr = ran(tmp_path, 2, [*arguments, "--out", str(tmp_path / "two.safetensors")])
@@ -151,7 +152,7 @@ def test_two_processes_learn_what_one_learns(arguments: list[str], tmp_path: Pat
     assert len(losses(alone)) == 6
     assert losses(together)[0] == pytest.approx(losses(alone)[0], rel=1e-6)
     # Muon makes the weakest directions of a gradient as strong as the others, and their rounding with them.
-    assert losses(together) == pytest.approx(losses(alone), rel=1e-4)
+    assert losses(together) == pytest.approx(losses(alone), rel=5e-5)
     assert [event["event"] for event in together] == [event["event"] for event in alone]
     assert (together[0]["processes"], together[0]["batch_norm"]) == (2, "fixed")
     before, after = (load_checkpoint(tmp_path / f"{name}.safetensors").state_dict for name in ("old", "two"))
