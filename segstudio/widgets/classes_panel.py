@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from segstudio.core.class_table import ClassTable
@@ -33,6 +33,8 @@ class ClassesPanel(Panel):
         self.list = _ClassList()
         self.list.setModel(self.model)
         self.list.setItemDelegate(ClassDelegate(self.list))
+        self.model.numbers_changed.connect(self.rows_changed)  # their heads take room
+        self.rows_changed.connect(self.list.fit_rows)
         self.list.eye_toggled.connect(self._on_eye_toggled)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
@@ -148,6 +150,17 @@ class _ClassList(QListView):
     def minimumSizeHint(self) -> QSize:
         """Room for three classes."""
         return QSize(160, 3 * ClassDelegate.ROW_HEIGHT + 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep to whole rows."""
+        super().resizeEvent(event)
+        self.fit_rows()
+
+    def fit_rows(self) -> None:
+        """Show whole rows only: one that is cut off reads as a blot."""
+        rest = (self.height() - 2 * self.frameWidth()) % max(1, self.sizeHintForRow(0))
+        if self.viewportMargins().bottom() != rest:
+            self.setViewportMargins(0, 0, 0, rest)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space belongs to the eye."""

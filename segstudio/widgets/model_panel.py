@@ -90,9 +90,11 @@ class ModelPanel(Panel):
         self._build_summary()
         self._build_start()
         self._build_training()
+        self._curves_place = QVBoxLayout()
+        self._column.addLayout(self._curves_place)
         self.keep_learning = KeepLearningSwitch()
         self._column.addWidget(self.keep_learning)
-        self._build_curves()
+        self._build_scores()
         self.set_can_fine_tune(False, tr("Fine-tuning needs at least one accepted image: paint one, then accept it."))
         self._enter(ModelState.NO_MODEL)
 
@@ -301,9 +303,7 @@ class ModelPanel(Panel):
         self.result.closed.connect(self.close_result)
         self._column.addWidget(self.result)
 
-    def _build_curves(self) -> None:
-        self._curves_place = QVBoxLayout()
-        self._column.addLayout(self._curves_place)
+    def _build_scores(self) -> None:
         self.bars = ScoreBars()
         self.bars_area = QScrollArea()
         self.bars_area.setWidgetResizable(True)

@@ -66,3 +66,15 @@ def test_without_classes_the_panel_says_what_to_do(classes: ClassesPanel, qtbot:
 
 def test_number_keys_run_from_one_to_nought() -> None:
     assert [hotkey(index) for index in (0, 8, 9, 10)] == ["1", "9", "0", ""]
+
+
+def test_no_row_is_cut_off_whatever_the_height(qtbot: QtBot) -> None:
+    panel = ClassesPanel()
+    shown(qtbot, panel)
+    panel.set_classes(ClassTable.from_names([f"class {number}" for number in range(20)]))
+    row = panel.list.sizeHintForRow(0)
+    assert panel.list.viewport().height() % row == 0
+    for height in range(300, 300 + row, 5):
+        panel.resize(300, height)
+        assert panel.list.viewport().height() % row == 0
+        assert panel.list.viewport().height() > panel.list.height() - row - 2 * panel.list.frameWidth() - 1
