@@ -49,15 +49,23 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 def test_another_folder_opens_before_all_masks_of_this_one_are_read(
-    desk: Desk, unlisted: Path, gate: Gate, tmp_path: Path
+    desk: Desk, unlisted: Path, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.open(unlisted)
     first = desk.session.project
     assert first is not None and gate.reached.wait(60)
+    other, open_folder = voc_folder(tmp_path / "other"), Project.open
+    known_then: list[bool | None] = []
+
+    def opening(root: Path, workspace: Path | None, pixel_limit: int) -> Project:
+        known_then.extend(first.is_held_out(name) for name in MASKS[-2:])
+        return open_folder(root, workspace, pixel_limit)
+
+    monkeypatch.setattr(Project, "open", opening)
     with desk.qtbot.waitSignal(desk.session.project_opened):
-        desk.session.open_project(voc_folder(tmp_path / "other"))
+        desk.session.open_project(other)
         gate.open.set()
-    assert [first.is_held_out(name) for name in MASKS[-2:]] == [None, None]
+    assert known_then == [None, None]
 
 
 def test_counting_goes_on_behind_a_folder_that_could_not_be_opened(
