@@ -64,6 +64,8 @@ class PrimaryFlow(QObject):
                 self._actions["fine_tune"].trigger()
             case Primary.NEXT:
                 self._session.open_next(only_unfinished=True)
+            case Primary.WAIT:
+                pass
 
     def offer(self) -> Offer:
         """What the window offers first, now."""
@@ -75,7 +77,7 @@ class PrimaryFlow(QObject):
                 has_proposal=self._session.shown_proposal is not None,
                 is_accepted=opened is not None and self._session.status(opened.name) is Status.ACCEPTED,
                 has_model=self._proposals.model is not None,
-                is_proposing=self._proposals.is_busy,
+                is_proposing=opened is not None and self._proposals.is_awaited(opened.name),
                 is_training=self._rounds.is_running,
                 new_accepted=self._new_accepted(),
                 unfinished=len(project.names) - self._session.tally.accepted if project is not None else 0,
@@ -91,9 +93,11 @@ class PrimaryFlow(QObject):
             Primary.ACCEPT: (tr("Accept"), "accept"),
             Primary.FINE_TUNE: (tr("Fine-tune"), "fine-tune"),
             Primary.NEXT: (tr("Next unfinished"), "next"),
+            Primary.WAIT: (tr("Proposing…"), "propose"),
         }[current.action]
         shortcut = {Primary.PROPOSE: "P", Primary.ACCEPT: "Enter", Primary.FINE_TUNE: "Ctrl+T", Primary.NEXT: "N"}
-        self._parts.status.set_primary(text, icon, current.enabled, tr(current.hint), shortcut[current.action])
+        keys = shortcut.get(current.action, "")
+        self._parts.status.set_primary(text, icon, current.enabled, tr(current.hint), keys)
         project = self._session.project
         has_model = self._proposals.model is not None
         self._actions["propose"].setEnabled(has_model and self._session.current is not None)

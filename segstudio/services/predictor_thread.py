@@ -103,6 +103,8 @@ class ProposalService(QObject):
         self._can_balance = False
         self._requested = 0
         self._done = 0
+        self._is_loading = False
+        self._awaited: set[str] = set()
 
     @property
     def model(self) -> Model | None:
@@ -124,6 +126,10 @@ class ProposalService(QObject):
         """Whether requested proposals are still to come."""
         return self._done < self._requested
 
+    def is_awaited(self, name: str) -> bool:
+        """Whether a proposal of the image is to come: it was requested, or a model is being loaded."""
+        return self._is_loading or name in self._awaited
+
     def start(self) -> None:
         """Start the thread, which imports torch at once. Call it after the first paint."""
         self._thread.start()
@@ -141,15 +147,15 @@ class ProposalService(QObject):
 
     def load(self, project: Project, model: Model, min_island: int) -> None:
         """Load `model` for `project`; what was requested from the one before is dropped."""
+        self._model, self._round_id, self._is_loading = None, model.round_id, True
         self.cancel()
-        self._model, self._round_id = None, model.round_id
         self.set_min_island(min_island)
         self._load.emit(_Load(project, model, self._queue.generation))
 
     def unload(self) -> None:
         """Forget the model and everything requested from it."""
+        self._model, self._is_loading = None, False
         self.cancel()
-        self._model = None
         self._load.emit(None)
 
     def set_min_island(self, pixels: int) -> None:
@@ -172,7 +178,9 @@ class ProposalService(QObject):
             return
         if not self.is_busy:
             self._requested = self._done = 0
-        self._requested += self._queue.put(list(names), first)
+        wanted = list(names)
+        self._awaited.update(wanted)
+        self._requested += self._queue.put(wanted, first)
         self._announce()
         self._wake.emit()
 
@@ -180,6 +188,7 @@ class ProposalService(QObject):
         """Drop every request; the image in work is given up at its next tile."""
         self._queue.renew()
         self._requested = self._done = 0
+        self._awaited.clear()
         self._announce()
 
     def _announce(self) -> None:
@@ -191,12 +200,13 @@ class ProposalService(QObject):
     @Slot(int, object, bool)
     def _on_model_ready(self, generation: int, model: Model, can_balance: bool) -> None:
         if not self._is_stale(generation):
-            self._model, self._can_balance = model, can_balance
+            self._model, self._can_balance, self._is_loading = model, can_balance, False
             self.model_ready.emit(model)
 
     @Slot(int, object)
     def _on_model_failed(self, generation: int, error: SegStudioError) -> None:
         if not self._is_stale(generation):
+            self._is_loading = False
             self.model_failed.emit(error)
 
     @Slot(int, object, object)
@@ -212,6 +222,7 @@ class ProposalService(QObject):
                 self._done += 1  # it waits already, and was counted for that
             return
         self._done += 1
+        self._awaited.discard(proposed.name)
         self.proposed.emit(proposed)
         self._announce()
 
@@ -219,6 +230,7 @@ class ProposalService(QObject):
     def _on_failed(self, generation: int, name: str, error: SegStudioError) -> None:
         if not self._is_stale(generation):
             self._done += 1
+            self._awaited.discard(name)
             self.failed.emit(name, error)
             self._announce()
 

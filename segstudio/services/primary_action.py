@@ -15,6 +15,8 @@ class Primary(Enum):
     ACCEPT = auto()
     FINE_TUNE = auto()
     NEXT = auto()
+    WAIT = auto()
+    """Nothing: a proposal of the open image is about to come."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Situation:
     """The open image is accepted, and was not changed since."""
     has_model: bool
     is_proposing: bool
-    """The open image's proposal is being made."""
+    """The open image's proposal is being made, or the network that will make it is being loaded."""
     is_training: bool
     new_accepted: int
     """Images accepted since the last round."""
@@ -57,8 +59,10 @@ def offer(now: Situation) -> Offer:
         return Offer(Primary.NEXT, now.unfinished > 0, marked("Go to the next image that is not accepted."))
     if now.has_proposal or not now.is_blank:
         return Offer(Primary.ACCEPT, True, marked("Save this mask and show the next image."))
+    if now.is_proposing:
+        return Offer(Primary.WAIT, False, marked("The network is labelling this image. You may paint meanwhile."))
     if now.has_model:
-        return Offer(Primary.PROPOSE, not now.is_proposing, marked("Let the network label this image."))
+        return Offer(Primary.PROPOSE, True, marked("Let the network label this image."))
     if now.new_accepted and not now.is_training:
         return Offer(Primary.FINE_TUNE, True, marked("Teach a first network what you have accepted."))
     return Offer(

@@ -50,6 +50,16 @@ def proposing(person: Person, folder: Path) -> Path:
     return folder
 
 
+def test_while_its_proposal_is_to_come_an_image_says_so(person: Person, folder: Path) -> None:
+    use_tiny_model(folder)
+    button, texts = person.parts.status.primary_button, []
+    person.window.proposals.advanced.connect(lambda *_: texts.append((button.text(), button.isEnabled())))
+    person.open(folder)
+    person.wait_for_proposal()
+    assert ("Proposing…", False) in texts
+    assert (button.text(), button.isEnabled()) == ("Accept", True)
+
+
 def test_a_proposal_is_told_apart_from_work(person: Person, proposing: Path) -> None:
     parts = person.parts
     assert (person.labels == VOID).all()  # shown, not taken

@@ -61,6 +61,30 @@ def test_a_proposal_arrives_and_is_kept(service: ProposalService, project: Proje
     assert not service.is_busy
 
 
+def test_a_proposal_is_awaited_from_loading_on_until_it_comes_or_is_given_up(
+    service: ProposalService, project: Project, model: Model, qtbot: QtBot
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+    service.advanced.connect(lambda *_: seen.append((service.is_awaited("s00"), service.is_awaited("s01"))))
+    with qtbot.waitSignal(service.model_ready, timeout=PATIENT):
+        service.load(project, model, 0)
+    assert seen == [(True, True)] and not service.is_awaited("s00")
+    with qtbot.waitSignal(service.proposed, timeout=PATIENT):
+        service.request(["s00"])
+    assert seen[1:] == [(True, False), (False, False)]
+    service.request(["s00", "s01"])
+    service.cancel()
+    assert seen[-1] == (False, False)
+
+
+def test_a_network_that_cannot_be_loaded_is_not_waited_for(
+    service: ProposalService, project: Project, tmp_path: Path, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(service.model_failed, timeout=PATIENT):
+        service.load(project, Model(tmp_path / "none.safetensors", "round 1"), 0)
+    assert not service.is_awaited("s00")
+
+
 def test_without_a_model_nothing_is_asked_for(service: ProposalService) -> None:
     service.request(["s00"])
     assert not service.is_busy
