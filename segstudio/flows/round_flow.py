@@ -115,6 +115,8 @@ class RoundFlow(QObject):
                 panel.set_baseline(event["miou"], event["per_class_iou"])
             case "teaching":
                 panel.set_learning_from(event["images"])
+            case "left_out":
+                self._notifier.warning(tr("{why} The round goes on without it.", why=event["why"]))
             case "evaluation" if event.get("miou") is not None:
                 panel.add_evaluation(event["miou"], event["per_class_iou"], event["step"])
 

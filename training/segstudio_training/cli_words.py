@@ -26,6 +26,8 @@ def tell_person(event: dict[str, Any]) -> None:
             f"{step}mean IoU {event['miou']:.1%}, class accuracy {event['class_accuracy']:.1%}, "
             f"pixel accuracy {event['pixel_accuracy']:.1%}"
         )
+    elif event["event"] == "left_out":
+        typer.echo(f"{event['why']} The round goes on without it.", err=True)
     elif event["event"] == "gate":
         typer.echo(event["reason"])
     elif event["event"] == "stopped":

@@ -68,8 +68,8 @@ def fine_tune(job: Job, events: Events, cancel: Cancel) -> Result:
 
     Args:
         job: what to do.
-        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, teaching, stopped, gate
-            or done.
+        events: called with dictionaries whose key "event" is start, step, evaluation, baseline, teaching, left_out,
+            stopped, gate or done.
         cancel: asked at every step.
 
     Raises:
@@ -230,6 +230,7 @@ class _Round:
                     self._score_on_the_way()
                     continue
                 images, labels = (part.to(self.device) for part in next(batches))
+                self._tell_left_out()
                 rate = self.prepared.peak_rate * rate_factor(min(progress, 1.0), self.job.recipe.schedule)
                 if self._is_compiling_worthwhile():
                     with precision.autocast(self.device):
@@ -337,6 +338,11 @@ class _Round:
                 "corrected": list(news.corrected),
             }
         )
+
+    def _tell_left_out(self) -> None:
+        """Say which images cannot be read any more: that is no reason to lose what the others have taught."""
+        for name, error in self.prepared.teaching.newly_left_out():
+            self.events({"event": "left_out", "image": name, "why": error.message})
 
     def _is_settled(self) -> bool:
         """Whether the average's batch norms are measured anew before it is scored or saved."""

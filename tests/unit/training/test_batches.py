@@ -239,9 +239,25 @@ def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
         read_pair(folder, "s01")
 
 
-def test_an_image_that_cannot_be_read_reaches_the_caller(voc: VocFolder) -> None:
+def test_an_image_that_cannot_be_read_is_passed_over_and_told_once(voc: VocFolder) -> None:
     teaching = TeachingSet(voc, voc.names, 1.0)
+    whole = voc.image_path(voc.names[0]).read_bytes()
     voc.image_path(voc.names[0]).write_bytes(b"")
+    with BatchStream(teaching, PLAN) as stream:
+        for _, (images, _labels) in zip(range(20), stream, strict=False):
+            assert len(images) == PLAN.size
+    ((name, error),) = teaching.newly_left_out()
+    assert name == voc.names[0] and name in error.message and not teaching.newly_left_out()
+    assert teaching.readable(0)[0] == 1
+    voc.image_path(voc.names[0]).write_bytes(whole)
+    teaching.forget(name)  # as when it is accepted anew
+    assert teaching.readable(0)[0] == 0
+
+
+def test_where_no_image_can_be_read_the_caller_hears_of_it(voc: VocFolder) -> None:
+    teaching = TeachingSet(voc, voc.names, 1.0)
+    for name in voc.names:
+        voc.image_path(name).write_bytes(b"")
     with pytest.raises(InputError), BatchStream(teaching, PLAN) as stream:
         for _ in zip(range(20), stream, strict=False):
             pass

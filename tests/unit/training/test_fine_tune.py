@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,11 @@ from PIL import Image
 
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import Cancelled, CheckpointError, InputError, TrainingError
-from segstudio.project.voc_folder import VocFolder
+from segstudio.project.voc_folder import UInt8Array, VocFolder
 from segstudio_training import fine_tune as fine_tunes
+from segstudio_training import round_preparation
 from segstudio_training.checkpoint import load_checkpoint, save_checkpoint
+from segstudio_training.data.teaching_set import TeachingSet
 from segstudio_training.engine import Optimizer, Schedule, WeightAverage, rate_factor
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.gate import Verdict
@@ -222,6 +226,26 @@ def test_a_damaged_mask_ends_the_round_with_its_name(make_job: MakeJob, voc: Voc
     (voc.root / "SegmentationClass" / "s02.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(InputError, match="s02"):
         run(make_job())
+
+
+def test_a_mask_that_breaks_while_the_round_runs_costs_that_image_only(
+    make_job: MakeJob, voc: VocFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = VocFolder.read_label_map, Counter[str]()
+
+    def breaking(folder: VocFolder, name: str) -> UInt8Array:
+        reads[name] += 1
+        if name == "s02" and reads[name] > 1:  # the first time is before the first step
+            raise InputError('The mask of "{name}" is broken.', name=name)
+        return read(folder, name)
+
+    monkeypatch.setattr(VocFolder, "read_label_map", breaking)
+    monkeypatch.setattr(round_preparation, "TeachingSet", partial(TeachingSet, cache_bytes=0))
+    job = make_job()
+    result, events = run(job)
+    assert result.steps == job.max_steps and job.out.is_file()
+    (told,) = of_kind(events, "left_out")
+    assert told["image"] == "s02" and "s02" in told["why"]
 
 
 def test_images_of_many_sizes_teach(tmp_path: Path, make_job: MakeJob) -> None:

@@ -43,14 +43,20 @@ class BatchPlan:
 def make_batch(teaching: TeachingSet, plan: BatchPlan, step: int) -> tuple[Tensor, Tensor]:
     """Batch number `step`: (N, C, h, w) float32 channels_last and (N, h, w) int64. The same for the same seed.
 
-    Where several processes share the batch, the images are the same and each process makes its own share of them.
+    Where several processes share the batch, the images are the same and each process makes its own share of them. An
+    image that cannot be read is passed over for the next one that can (`TeachingSet.readable`).
+
+    Raises:
+        InputError: no image can be read.
     """
     turns = plan.turns or Turns(len(teaching), plan.seed)
     images, labels = [], []
     for place in plan.place.share_of(range(step * plan.size, (step + 1) * plan.size)):
         turn = turns.at(place)
         random = np.random.default_rng((plan.seed, VARIATION, place))
-        image, label = augmented(teaching[turn.image], plan.crop, random, plan.augmentation, turn.around)
+        position, sample = teaching.readable(turn.image)
+        around = turn.around if position == turn.image else None
+        image, label = augmented(sample, plan.crop, random, plan.augmentation, around)
         images.append(image)
         labels.append(label)
     batch = torch.stack(images)

@@ -154,6 +154,8 @@ class TeachingSet:
         self._cache: OrderedDict[int, Sample] = OrderedDict()
         self._places: dict[int, ClassPlaces] = {}
         self._forgotten: Counter[int] = Counter()
+        self._left_out: dict[int, InputError] = {}
+        self._untold: list[tuple[str, InputError]] = []
         self._lock = threading.Lock()
         if not self.names:
             raise TrainingError(marked("No image is accepted yet. Accept at least one image, then fine-tune."))
@@ -185,6 +187,29 @@ class TeachingSet:
                 self._held -= dropped.nbytes
         return sample
 
+    def readable(self, index: int) -> tuple[int, Sample]:
+        """Sample `index` and its position; of the next one that can be read where that cannot, which is left out.
+
+        Raises:
+            InputError: none can be read.
+        """
+        for position in (*range(index, len(self)), *range(index)):
+            if position in self._left_out:
+                continue
+            try:
+                return position, self[position]
+            except InputError as error:
+                with self._lock:
+                    self._left_out[position] = error
+                    self._untold.append((self.names[position], error))
+        raise self._left_out[index]
+
+    def newly_left_out(self) -> list[tuple[str, InputError]]:
+        """The images that were left out since this was last asked, and why."""
+        with self._lock:
+            told, self._untold = self._untold, []
+        return told
+
     def add(self, names: Sequence[str]) -> None:
         """Let `names` teach too, at the positions behind the others."""
         self.names.extend(names)
@@ -194,6 +219,7 @@ class TeachingSet:
         index = self.names.index(name)
         with self._lock:
             self._forgotten[index] += 1
+            self._left_out.pop(index, None)
             dropped = self._cache.pop(index, None)
             self._held -= dropped.nbytes if dropped is not None else 0
             self._places.pop(index, None)
