@@ -15,7 +15,7 @@ SIDES = (128, 160, 192, 224, 256, 320, 384, 448, 512)
 """Pixels of the longer side that a round may be given."""
 DEFAULT_SIDE = 256
 """Where there is no time budget."""
-LEAST_STEPS = 200
+LEAST_STEPS = 260
 """At `DEFAULT_SIDE`."""
 STEPS_GROW = 5.0
 """They grow with this power of the side: half as large again takes some eight times as many."""
