@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from segstudio.core.errors import InputError, SegStudioError, TrainingError
-from segstudio.project.voc_folder import VocFolder
+from segstudio.project.voc_folder import UInt8Array, VocFolder
 from segstudio_training.data.augment import AUGMENTATIONS, Augmentation, augmentation_called, augmented
 from segstudio_training.data.batches import BatchPlan, BatchStream, make_batch
 from segstudio_training.data.teaching_set import Sample, TeachingSet, read_pair, working_scale
@@ -252,6 +252,23 @@ def test_an_image_that_cannot_be_read_is_passed_over_and_told_once(voc: VocFolde
     voc.image_path(voc.names[0]).write_bytes(whole)
     teaching.forget(name)  # as when it is accepted anew
     assert teaching.readable(0)[0] == 0
+
+
+def test_what_was_accepted_anew_while_the_broken_one_was_read_is_not_left_out(
+    voc: VocFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teaching, read, name = TeachingSet(voc, voc.names, 1.0), VocFolder.read_label_map, voc.names[0]
+
+    def replaced_meanwhile(folder: VocFolder, asked: str) -> UInt8Array:
+        if asked == name:
+            monkeypatch.setattr(VocFolder, "read_label_map", read)
+            teaching.forget(name)
+            raise InputError('The mask of "{name}" is broken.', name=name)
+        return read(folder, asked)
+
+    monkeypatch.setattr(VocFolder, "read_label_map", replaced_meanwhile)
+    assert teaching.readable(0)[0] == 1
+    assert not teaching.newly_left_out() and teaching.readable(0)[0] == 0
 
 
 def test_where_no_image_can_be_read_the_caller_hears_of_it(voc: VocFolder) -> None:

@@ -193,16 +193,24 @@ class TeachingSet:
         Raises:
             InputError: none can be read.
         """
+        first: InputError | None = None
         for position in (*range(index, len(self)), *range(index)):
-            if position in self._left_out:
+            with self._lock:
+                known, forgotten = self._left_out.get(position), self._forgotten[position]
+            first = first or known
+            if known is not None:
                 continue
             try:
                 return position, self[position]
             except InputError as error:
+                first = first or error
                 with self._lock:
-                    self._left_out[position] = error
-                    self._untold.append((self.names[position], error))
-        raise self._left_out[index]
+                    # What was forgotten while it was being read may be whole now.
+                    if forgotten == self._forgotten[position]:
+                        self._left_out[position] = error
+                        self._untold.append((self.names[position], error))
+        assert first is not None  # there is at least one image
+        raise first
 
     def newly_left_out(self) -> list[tuple[str, InputError]]:
         """The images that were left out since this was last asked, and why."""
