@@ -168,6 +168,7 @@ class MainWindow(QMainWindow):
         self.folder_flow = FolderFlow(
             self, parts, table, self.session, self.rounds, self.proposals, self.settings, self.notifier
         )
+        self.folder_flow.follow_edges_changed.connect(self.proposal_flow.follow_edges)
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
         self.compare_flow.ended.connect(self.learning.look_around)
         self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)

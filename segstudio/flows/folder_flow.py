@@ -30,6 +30,7 @@ from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.settings import (
     DRAFTS_TEACH,
+    FOLLOW_EDGES,
     HOLD_TOGGLES,
     LOOK_AHEAD,
     MIN_ISLAND,
@@ -67,6 +68,8 @@ class FolderFlow(QObject):
     """Everything around the folder."""
 
     sample_wanted = Signal()
+    follow_edges_changed = Signal(bool)
+    """Whether the borders of proposals are to follow the image's edges."""
     export_finished = Signal(list)
     """list[Path]: the files written."""
 
@@ -294,6 +297,7 @@ class FolderFlow(QObject):
             get(WARM_TRAINER),
             get(ROUND_COMMAND),
             get(DRAFTS_TEACH),
+            get(FOLLOW_EDGES),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -309,6 +313,8 @@ class FolderFlow(QObject):
         store(WARM_TRAINER, values.warm_trainer)
         store(ROUND_COMMAND, values.round_command)
         store(DRAFTS_TEACH, values.drafts_teach)
+        if values.follow_edges != self._settings.get(FOLLOW_EDGES):
+            self.follow_edges_changed.emit(values.follow_edges)
         if values.min_island != self._settings.get(MIN_ISLAND):
             self._parts.brush.set_island(values.min_island)
             self._parts.brush.island_changed.emit(values.min_island)

@@ -16,7 +16,7 @@ from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.renewal import Renewal
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
-from segstudio.services.settings import LOOK_AHEAD, MIN_ISLAND, Settings
+from segstudio.services.settings import FOLLOW_EDGES, LOOK_AHEAD, MIN_ISLAND, Settings
 from segstudio.services.translation import tr
 from segstudio.widgets.round_words import summary
 from segstudio.widgets.status_bar import BusyJob
@@ -66,6 +66,7 @@ class ProposalFlow(QObject):
         rounds.model_changed.connect(self._on_model_changed)
         parts.brush.island_changed.connect(self._on_island_changed)
         parts.brush.set_island(settings.get(MIN_ISLAND))
+        proposals.set_follow_edges(settings.get(FOLLOW_EDGES))
         actions["propose"].triggered.connect(lambda: self.propose())
         actions["propose_all"].triggered.connect(lambda: self.propose_all())
         actions["cancel"].triggered.connect(self._cancel)
@@ -92,6 +93,14 @@ class ProposalFlow(QObject):
     def _cancel(self) -> None:
         self._renewal.cancel()
         self._proposals.cancel()
+
+    @Slot(bool)
+    def follow_edges(self, on: bool) -> None:
+        """Draw the borders of proposals to the images' edges, or leave them; the one that is shown follows."""
+        self._settings.set(FOLLOW_EDGES, on)
+        self._proposals.set_follow_edges(on)
+        if self._session.shown_proposal is not None:
+            self.propose()
 
     @Slot(int)
     def _on_island_changed(self, pixels: int) -> None:

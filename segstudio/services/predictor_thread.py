@@ -57,6 +57,7 @@ class Reading:
 
     min_island: int = 0
     balance: float = 0.0
+    follow_edges: bool = True
 
 
 class ProposalService(QObject):
@@ -161,6 +162,10 @@ class ProposalService(QObject):
     def set_min_island(self, pixels: int) -> None:
         """Merge islands smaller than `pixels` in the proposals made from now on."""
         self._queue.reading = replace(self._queue.reading, min_island=pixels)
+
+    def set_follow_edges(self, on: bool) -> None:
+        """Whether the borders of the proposals made from now on are drawn to the image's edges."""
+        self._queue.reading = replace(self._queue.reading, follow_edges=on)
 
     def set_balance(self, balance: float) -> None:
         """Favour rare classes (above 0) or frequent ones (below) in the proposals made from now on; 0: as trained.
@@ -390,13 +395,20 @@ class _Worker(QObject):
             if not self._shelf.has_room_for(predictor.values(*image.shape[:2])):
                 reading = self._queue.reading
                 return reading, predictor.predict(
-                    image, tell, cancel, reading.min_island, balance=self._balance_of(reading)
+                    image,
+                    tell,
+                    cancel,
+                    reading.min_island,
+                    balance=self._balance_of(reading),
+                    follow_edges=reading.follow_edges,
                 )
             scores = predictor.scores(image, tell, cancel)
             self._shelf.put(name, scores)
         # Only now: the person may have moved a slider while the network computed.
         reading = self._queue.reading
-        return reading, predictor.read_off(scores, reading.min_island, self._balance_of(reading))
+        return reading, predictor.read_off(
+            scores, reading.min_island, self._balance_of(reading), follow_edges=reading.follow_edges
+        )
 
     def _balance_of(self, reading: Reading) -> float:
         """The balance asked for, or none where the checkpoint does not know how often its classes occur."""

@@ -242,6 +242,7 @@ class _Worker(QObject):
                 min_island=reading.min_island,
                 orientation=orientation,
                 balance=reading.balance if predictor.checkpoint.class_shares else 0.0,
+                follow_edges=reading.follow_edges,
             )
 
         before, after = self._both

@@ -39,6 +39,8 @@ class SettingsValues:
     """How rounds are run elsewhere; empty: on this computer."""
     drafts_teach: bool = False
     """Whether the pixels of drafts that were touched teach."""
+    follow_edges: bool = True
+    """Whether the borders of proposals are drawn to the image's edges."""
 
 
 class SettingsDialog(DialogFrame):
@@ -56,6 +58,8 @@ class SettingsDialog(DialogFrame):
             self.theme_box.addItem(text, choice)
         self.theme_box.setCurrentIndex(self.theme_box.findData(values.theme))
         self.island_spin = _spin(0, 100_000, tr("px"), values.min_island)
+        self.edges_box = QCheckBox(tr("Follow the image's edges"))
+        self.edges_box.setChecked(values.follow_edges)
         self.ahead_spin = _spin(0, 50, tr("images"), values.look_ahead)
         self.limit_spin = _spin(1, 4_000, tr("megapixels"), max(1, values.pixel_limit // MEGAPIXEL))
         self.hold_box = QCheckBox(tr("Keys that are held act as toggles"))
@@ -77,6 +81,12 @@ class SettingsDialog(DialogFrame):
             tr("Merge specks below"),
             self.island_spin,
             tr("Smaller patches of a proposal are merged; 0 keeps all."),
+        )
+        self._add(
+            form,
+            tr("Borders"),
+            self.edges_box,
+            tr("A proposal's borders go where the image changes; off: as the network drew them."),
         )
         self._add(
             form, tr("Propose ahead"), self.ahead_spin, tr("The next images get their proposals while you paint.")
@@ -124,6 +134,7 @@ class SettingsDialog(DialogFrame):
             warm_trainer=self.warm_box.isChecked(),
             round_command=self.command_edit.text().strip(),
             drafts_teach=self.drafts_box.isChecked(),
+            follow_edges=self.edges_box.isChecked(),
         )
 
     @Slot(str)

@@ -19,6 +19,7 @@ from segstudio.core.resources import resource_root
 from segstudio.project.project import Project, Status
 from segstudio.services.settings import (
     BUDGET_SECONDS,
+    FOLLOW_EDGES,
     HOLD_TOGGLES,
     LOOK_AHEAD,
     MIN_ISLAND,
@@ -78,11 +79,11 @@ def test_the_next_images_are_proposed_ahead(person: Person, proposing: Path) -> 
 
 def test_the_first_stroke_makes_the_proposal_one_edit_and_then_paints(person: Person, proposing: Path) -> None:
     shown = person.window.session.shown_proposal
-    assert shown is not None
-    person.paint(Key.Key_2, (10, 10), (50, 10))
+    assert shown is not None and shown.labels[10, 30] != 2
+    person.paint(Key.Key_3, (10, 10), (50, 10))
     expected = shown.labels.copy()
     changed = person.labels != expected
-    assert (person.labels[changed] == 1).all() and person.labels[10, 30] == 1 and not (person.labels == VOID).any()
+    assert (person.labels[changed] == 2).all() and person.labels[10, 30] == 2 and not (person.labels == VOID).any()
     assert not person.shows_proposal
     person.trigger("undo")
     np.testing.assert_array_equal(person.labels, expected)
@@ -193,6 +194,7 @@ def test_a_round_on_one_image_is_shown_live_and_its_network_takes_over(person: P
 @pytest.mark.parametrize("how", ["killed", "cancelled"])
 def test_a_round_that_does_not_end_well_costs_nothing(person: Person, proposing: Path, how: str) -> None:
     person.paint(Key.Key_2, (10, 10), (50, 10), size=20)
+    person.paint(Key.Key_3, (10, 40), (50, 40), size=10)
     person.accept()
     person.wait_for_image("s01")
     person.paint(Key.Key_3, (10, 40), (50, 40), size=10)
@@ -267,8 +269,11 @@ def test_settings_are_taken_over_and_kept(person: Person, folder: Path) -> None:
     assert not dialog.warm_box.isChecked()  # as the fixture wants it
     dialog.warm_box.setChecked(True)
     dialog.command_edit.setText("srun {command}")
+    assert dialog.edges_box.isChecked()
+    dialog.edges_box.setChecked(False)
     person.answer(dialog)
     get = person.window.settings.get
+    assert not get(FOLLOW_EDGES) and not person.window.proposals.reading.follow_edges
     assert get(ROUND_COMMAND) == "srun {command}"
     assert (get(MIN_ISLAND), get(LOOK_AHEAD), get(HOLD_TOGGLES), get(WARM_TRAINER)) == (17, 7, True, True)
     person.key(Key.Key_X, person.parts.canvas)  # pressed and let go: it stays

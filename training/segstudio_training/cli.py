@@ -18,6 +18,7 @@ from segstudio_training.cli_inputs import (
     Device,
     Folder,
     Json,
+    PlainBorders,
     RecipeName,
     Seed,
     Split,
@@ -152,6 +153,7 @@ def evaluate_command(
     split: Split = None,
     workspace: Workspace = None,
     balance: Balance = 0.0,
+    plain_borders: PlainBorders = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -163,7 +165,8 @@ def evaluate_command(
         from segstudio_training.predictor import Predictor
 
         followed = follow_classes(load_checkpoint(checkpoint), source.classes)
-        scores = evaluate(Predictor(followed, device), source, names, balance=balance)
+        predictor = Predictor(followed, device)
+        scores = evaluate(predictor, source, names, balance=balance, follow_edges=not plain_borders)
         if json_:
             print_json(scores)
         else:
@@ -180,6 +183,7 @@ def predict_command(
     min_island: Annotated[int, typer.Option(min=0, help="Smaller islands are merged, in pixels.")] = 0,
     balance: Balance = 0.0,
     keep_thin: Annotated[bool, typer.Option("--keep-thin", help="Thin and long islands are not merged.")] = False,
+    plain_borders: PlainBorders = False,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
@@ -200,7 +204,14 @@ def predict_command(
             predictor = measured or Predictor(loaded, ranks.device.type, plan)
             began = time.perf_counter()
             predict_folder(
-                predictor, source, ranks.place.share_of(names), out, min_island, balance=balance, keep_thin=keep_thin
+                predictor,
+                source,
+                ranks.place.share_of(names),
+                out,
+                min_island,
+                balance=balance,
+                keep_thin=keep_thin,
+                follow_edges=not plain_borders,
             )
             ranks.agreed(0.0)  # once all are done
         if not ranks.is_first:

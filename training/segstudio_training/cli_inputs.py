@@ -70,6 +70,9 @@ RecipeName = Annotated[str, typer.Option(help="How to teach.", callback=lambda v
 Balance = Annotated[
     float, typer.Option(min=-2, max=2, help="Above 0 favours rare classes, below 0 frequent ones; 0: as trained.")
 ]
+PlainBorders = Annotated[
+    bool, typer.Option("--plain-borders", help="Borders as the network draws them, not drawn to the image's edges.")
+]
 Seed = Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="Runs of one seed are equal.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 

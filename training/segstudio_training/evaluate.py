@@ -47,6 +47,7 @@ def score_images(
     deadline: float | None = None,
     cancel: Cancel | None = None,
     balance: float = 0.0,
+    follow_edges: bool = True,
 ) -> ImageScores:
     """Score images `names` one by one.
 
@@ -57,7 +58,7 @@ def score_images(
         boundary: False leaves the boundary score at 0 and saves its time.
         deadline: `time.monotonic()` value after which no further image is begun (at least one is scored).
         cancel: asked between the network's stages; `Cancelled` is raised where it says so.
-        balance: as in `Predictor.predict`.
+        balance, follow_edges: as in `Predictor.predict`.
     """
     scores = Scores(source.classes.names)
     looks: list[Look] = []
@@ -66,7 +67,8 @@ def score_images(
             break
         pair = read_pair(source, name, predictor.checkpoint.normalisation)
         looks.append(_look(source, name, pair.image))
-        scores.update(pair.labels, predictor.predict(pair.image, cancel=cancel, balance=balance).labels, boundary)
+        found = predictor.predict(pair.image, cancel=cancel, balance=balance, follow_edges=follow_edges)
+        scores.update(pair.labels, found.labels, boundary)
     scored = tuple(names[: len(looks)])
     return ImageScores(tuple(source.classes.names), scored, tuple(looks), scores.tallies(), scores.result())
 
@@ -86,9 +88,10 @@ def evaluate(
     deadline: float | None = None,
     cancel: Cancel | None = None,
     balance: float = 0.0,
+    follow_edges: bool = True,
 ) -> dict[str, Any]:
     """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1; see `score_images`."""
-    return score_images(predictor, source, names, boundary, deadline, cancel, balance).result
+    return score_images(predictor, source, names, boundary, deadline, cancel, balance, follow_edges).result
 
 
 def evenly_spaced(names: Sequence[str], most: int) -> list[str]:

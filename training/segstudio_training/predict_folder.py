@@ -27,10 +27,11 @@ def predict_folder(
     cancel: Callable[[], bool] | None = None,
     balance: float = 0.0,
     keep_thin: bool = False,
+    follow_edges: bool = True,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
 
-    `min_island` and `balance` are those of `Predictor.predict`.
+    `min_island`, `balance`, `keep_thin` and `follow_edges` are those of `Predictor.predict`.
 
     Raises:
         InputError: an image cannot be read, or `out` is where the folder keeps its own masks.
@@ -59,6 +60,7 @@ def predict_folder(
                 orientation=source.view_orientation(name),
                 balance=balance,
                 keep_thin=keep_thin,
+                follow_edges=follow_edges,
             )
             if written is not None:
                 written.result()

@@ -5,6 +5,7 @@ Owns the way from an image to a label map at the image's own size. Knows no fold
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import Cancelled, InputError, marked
+from segstudio.project.images import stored, upright
 from segstudio.project.samples import Samples
 from segstudio_training.balance import balance_offsets
 from segstudio_training.checkpoint import Checkpoint
 from segstudio_training.data.inputs import resized
 from segstudio_training.device import pick_device, torch_threads, usable_cores
+from segstudio_training.edges import along_edges
 from segstudio_training.islands import merge_islands
 from segstudio_training.networks import NETWORKS, build_network
 from segstudio_training.plan import Plan, fastest_plan, prepared
@@ -36,6 +39,10 @@ TILE_SIDE = 448
 """Side of a tile's core at working scale; the network's context is added on every side."""
 BAND_VALUES = 8_000_000
 """Class probabilities are brought to full size in bands of so many values, to bound memory (float32)."""
+GUIDE_SCALE = 4.0
+"""Borders follow the image's edges at so many times the working size at most; beyond it they are only enlarged."""
+GUIDE_VALUES = 32_000_000
+"""The same in class probabilities (float32), to bound memory."""
 LEAST_SIDE = 32
 """The network halves its input five times."""
 
@@ -55,11 +62,15 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ScoredTile:
-    """The network's raw scores of one tile: (C, h, w) float32 at working size for `outer`, of which `core` counts."""
+    """The network's raw scores of one tile: (C, h, w) float32 at working size for `outer`, of which `core` counts.
+
+    `guide` is `outer` of the image itself, (H, W, K), made smaller where it is far larger than the scores.
+    """
 
     outer: Region
     core: Region
     scores: Tensor
+    guide: Samples
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class ImageScores:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return sum(tile.scores.nbytes for tile in self.tiles)
+        return sum(tile.scores.nbytes + tile.guide.nbytes for tile in self.tiles)
 
 
 class Predictor:
@@ -123,6 +134,7 @@ class Predictor:
         orientation: int = 1,
         balance: float = 0.0,
         keep_thin: bool = False,
+        follow_edges: bool = True,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
@@ -137,6 +149,7 @@ class Predictor:
             balance: 0 is the checkpoint's own trade-off; above it rare classes are favoured, below it frequent ones
                 (see `balance_offsets`).
             keep_thin: whether thin and long islands are spared (`merge_islands`).
+            follow_edges: whether borders are drawn to the image's edges (`along_edges`).
 
         Raises:
             InputError: `image` is not of this kind, or there is a balance and the checkpoint does not say how often
@@ -144,10 +157,19 @@ class Predictor:
             Cancelled: `cancel` said so.
         """
         if orientation != 1:
-            return self._predict_turned(image, progress, cancel, min_island, orientation, balance, keep_thin)
+            turned = np.ascontiguousarray(upright(image, orientation))
+            found = self.predict(
+                turned, progress, cancel, min_island, balance=balance, keep_thin=keep_thin, follow_edges=follow_edges
+            )
+            return Prediction(
+                np.ascontiguousarray(stored(found.labels, orientation)),
+                np.ascontiguousarray(stored(found.confidence, orientation)),
+            )
         offsets = self._offsets(balance)
         labels, confidence = np.empty(image.shape[:2], np.uint8), np.empty(image.shape[:2], np.uint8)
-        self._score_tiles(image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence))
+        self._score_tiles(
+            image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence, follow_edges)
+        )
         return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def scores(self, image: Samples, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
@@ -157,7 +179,12 @@ class Predictor:
         return ImageScores(image.shape[0], image.shape[1], tuple(tiles))
 
     def read_off(
-        self, scores: ImageScores, min_island: int = 0, balance: float = 0.0, keep_thin: bool = False
+        self,
+        scores: ImageScores,
+        min_island: int = 0,
+        balance: float = 0.0,
+        keep_thin: bool = False,
+        follow_edges: bool = True,
     ) -> Prediction:
         """What `predict` says of the image with these raw scores; arguments and errors as there."""
         offsets = self._offsets(balance)
@@ -165,7 +192,7 @@ class Predictor:
         confidence = np.empty_like(labels)
         with torch_threads(self.threads), torch.inference_mode():
             for tile in scores.tiles:
-                self._read_tile(tile, offsets, labels, confidence)
+                self._read_tile(tile, offsets, labels, confidence, follow_edges)
         return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
 
     def values(self, height: int, width: int) -> int:
@@ -191,25 +218,6 @@ class Predictor:
                     slice(max(0, x0 - context) // grid * grid, min(width, x1 + context)),
                 )
                 yield outer, (slice(y0, y1), slice(x0, x1))
-
-    def _predict_turned(
-        self,
-        image: Samples,
-        progress: Progress | None,
-        cancel: Cancel | None,
-        min_island: int,
-        orientation: int,
-        balance: float,
-        keep_thin: bool,
-    ) -> Prediction:
-        from segstudio.project.images import stored, upright
-
-        turned = np.ascontiguousarray(upright(image, orientation))
-        found = self.predict(turned, progress, cancel, min_island, balance=balance, keep_thin=keep_thin)
-        return Prediction(
-            np.ascontiguousarray(stored(found.labels, orientation)),
-            np.ascontiguousarray(stored(found.confidence, orientation)),
-        )
 
     def _offsets(self, balance: float) -> Tensor | None:
         """(C, 1, 1) float32 to add to the scores, None where there is nothing to add."""
@@ -247,7 +255,8 @@ class Predictor:
                         raise Cancelled
                     if progress is not None:
                         progress(done, len(tiles))
-                    take(ScoredTile(outer, core, self._scores(image[outer])))
+                    scores = self._scores(image[outer])
+                    take(ScoredTile(outer, core, scores, self._guide(image[outer], scores)))
         finally:
             self._cancel = None
         if progress is not None:
@@ -263,10 +272,15 @@ class Predictor:
                 marked("An image must have the {count} channels that the network was taught on."), count=wanted.count
             )
 
-    def _read_tile(self, tile: ScoredTile, offsets: Tensor | None, labels: Pixels, confidence: Pixels) -> None:
+    def _read_tile(
+        self, tile: ScoredTile, offsets: Tensor | None, labels: Pixels, confidence: Pixels, follow_edges: bool
+    ) -> None:
         """Write labels and confidence of the tile's core into the arrays of the whole image."""
         outer, core = tile.outer, tile.core
         probabilities = (tile.scores if offsets is None else tile.scores + offsets).softmax(dim=0)
+        if follow_edges:
+            longer_side = max(1, round(max(labels.shape) * self.checkpoint.working_scale))
+            probabilities = along_edges(probabilities.cpu(), self._seen(tile.guide), longer_side)
         top, left = core[0].start - outer[0].start, core[1].start - outer[1].start
         size = (outer[0].stop - outer[0].start, outer[1].stop - outer[1].start)
         inside = slice(top, top + core[0].stop - core[0].start), slice(left, left + core[1].stop - core[1].start)
@@ -274,7 +288,22 @@ class Predictor:
             greatest, index = band[:, :, inside[1]].max(dim=0)
             target = slice(core[0].start + rows.start - top, core[0].start + rows.stop - top), core[1]
             labels[target] = index.to(torch.uint8).cpu().numpy()
-            confidence[target] = (greatest * 255).round_().to(torch.uint8).cpu().numpy()
+            confidence[target] = (greatest * 255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+
+    def _guide(self, image: Samples, scores: Tensor) -> Samples:
+        """What of a tile's `image` its borders are to follow: all of it where it is not far larger than `scores`."""
+        (height, width), (count, h, w) = image.shape[:2], scores.shape
+        scale = min(GUIDE_SCALE, math.sqrt(GUIDE_VALUES / (count * h * w)))
+        if scale * h >= height and scale * w >= width:
+            return image
+        return resized(image, (max(w, round(scale * w)), max(h, round(scale * h))))
+
+    def _seen(self, image: Samples) -> npt.NDArray[np.float32]:
+        """(H, W, K) float32: `image` in the network's units."""
+        if self.checkpoint.normalisation.is_measured:
+            return self.checkpoint.normalisation.applied(image)
+        pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(torch.float32)
+        return pixels.sub_(self._mean.cpu()).mul_(self._per_std.cpu()).numpy()
 
     def _scores(self, image: Samples) -> Tensor:
         """(C, h, w) float32 raw class scores of `image` at working size."""

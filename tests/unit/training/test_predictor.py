@@ -14,7 +14,7 @@ from segstudio_training import plan as plans
 from segstudio_training import predictor as predictors
 from segstudio_training.islands import merge_islands
 from segstudio_training.plan import CANDIDATES, PLAIN, SAFE, Plan, fastest_plan
-from segstudio_training.predictor import Predictor
+from segstudio_training.predictor import ImageScores, Predictor, ScoredTile
 from tests.unit.training.conftest import TINY, draw_pair, tiny_checkpoint
 
 
@@ -31,7 +31,7 @@ def test_any_size_at_any_working_scale(size: tuple[int, int], scale: float) -> N
 def test_labels_and_confidence_are_the_softmax_s_maximum() -> None:
     checkpoint = tiny_checkpoint(seed=4)
     image, _ = draw_pair(0, 64, 64)
-    found = Predictor(checkpoint, "cpu", PLAIN).predict(image)
+    found = Predictor(checkpoint, "cpu", PLAIN).predict(image, follow_edges=False)
     mean, std = np.array(checkpoint.normalisation.mean), np.array(checkpoint.normalisation.std)
     batch = torch.from_numpy(((image / 255 - mean) / std).transpose(2, 0, 1)[None]).float()
     with torch.inference_mode():
@@ -92,13 +92,37 @@ def test_tiles_cover_every_pixel_once() -> None:
 def test_enlarging_in_bands_is_enlarging(monkeypatch: pytest.MonkeyPatch) -> None:
     image, _ = draw_pair(3, 90, 130)
     predictor = Predictor(tiny_checkpoint(seed=2, working_scale=0.5), "cpu", SAFE)
-    at_once = predictor.predict(image)
+    at_once = predictor.predict(image, follow_edges=False)
     monkeypatch.setattr(predictors, "BAND_VALUES", 1000)
-    assert np.array_equal(predictor.predict(image).labels, at_once.labels)
+    assert np.array_equal(predictor.predict(image, follow_edges=False).labels, at_once.labels)
     with torch.inference_mode():
         probabilities = predictor._scores(image).softmax(dim=0)
         enlarged = torch.nn.functional.interpolate(probabilities[None], (90, 130), mode="bilinear")[0]
     assert np.mean(enlarged.argmax(0).numpy() != at_once.labels) < 0.001
+
+
+def test_borders_follow_the_image_s_edges_unless_told_otherwise() -> None:
+    """The scores are a pixel beside the edge, four at full size; the image knows where it is."""
+    predictor = Predictor(tiny_checkpoint(working_scale=0.25), "cpu", SAFE)
+    image = np.full((256, 256, 3), 40, np.uint8)
+    image[:, 128:] = (180, 150, 90)
+    ramp = (torch.arange(64) - 32.5).expand(64, 64)
+    tile = ScoredTile((slice(0, 256),) * 2, (slice(0, 256),) * 2, torch.stack([-ramp, ramp, ramp * 0 - 9]), image)
+    scores = ImageScores(256, 256, (tile,))
+    straight, followed = predictor.read_off(scores, follow_edges=False), predictor.read_off(scores)
+    truth = np.repeat([[0] * 128 + [1] * 128], 256, axis=0)
+    assert [(found.labels != truth).sum() for found in (straight, followed)] == [4 * 256, 0]
+
+
+def test_the_guide_of_a_far_larger_image_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, _ = draw_pair(3, 640, 960)
+    predictor = Predictor(tiny_checkpoint(working_scale=0.125), "cpu", SAFE)
+    (tile,) = predictor.scores(image).tiles
+    assert tile.scores.shape[1:] == (80, 120) and tile.guide.shape == (320, 480, 3)
+    monkeypatch.setattr(predictors, "GUIDE_VALUES", 3 * 160 * 240)
+    (tile,) = predictor.scores(image).tiles
+    assert tile.guide.shape == (160, 240, 3), "as many values as are allowed"
+    assert predictor.predict(image).labels.shape == (640, 960)
 
 
 def test_cancel_stops_inside_one_image() -> None:
@@ -178,7 +202,8 @@ def test_a_balance_favours_rare_classes_or_frequent_ones() -> None:
     image, _ = draw_pair(1, 64, 64)
 
     def pixels(balance: float) -> list[int]:
-        return np.bincount(predictor.predict(image, balance=balance).labels.ravel(), minlength=3).tolist()
+        found = predictor.predict(image, balance=balance, follow_edges=False)
+        return np.bincount(found.labels.ravel(), minlength=3).tolist()
 
     before, rare, frequent = pixels(0), pixels(1), pixels(-1)
     assert rare[2] > before[2] and rare[0] < before[0]
