@@ -1,8 +1,8 @@
 """What each choice of the default recipe is worth: the same round with one thing changed, scored on another sequence.
 
-`python -m tests.benchmarks.recipes [--json] [--images N] [--seconds S] [--fold F] [--seeds R] [--only NAME,…]`. Teaches
-N images drawn from ``foldF_train.txt`` of CamVid (SEGSTUDIO_TEST_DATA) and scores every fourth image of
-``foldF_val.txt``, a driving sequence that taught nothing. Wants the machine to itself: budgets are seconds.
+`python -m tests.benchmarks.recipes [--json] [--images N] [--seconds S | --steps S] [--fold F] [--seeds R]
+[--only NAME,…]`. Teaches N images drawn from ``foldF_train.txt`` of CamVid (SEGSTUDIO_TEST_DATA) and scores every fourth image of
+``foldF_val.txt``, a driving sequence that taught nothing. Wants the machine to itself where budgets are seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from segstudio_training.evaluate import evaluate
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job, Recipe
 from segstudio_training.predictor import Predictor
+from segstudio_training.rounds import MIN_ISLAND
+from segstudio_training.simulated_person import SimulatedPerson
 from tests.benchmarks._report import report
 
 STARTER = resource_root() / "starter.safetensors"
@@ -44,6 +46,8 @@ class Row:
     class_weights: str = DEFAULT_RULE
     loss: str = "cross_entropy"
     start: str = str(STARTER)
+    follow_edges: bool = True
+    balance: float = 0.0
 
 
 VARIED = Augmentation(scale=(0.6, 1.1), aspect=1.15, brightness=0.3, contrast=0.3, saturation=0.3, gamma=0.2)
@@ -66,17 +70,25 @@ ROWS: dict[str, Row] = {
         class_weights="median_frequency",
     ),
     "unweighted": Row("all pixels weigh the same", class_weights="none"),
+    "plain_borders": Row("borders as the network draws them", follow_edges=False),
+    "balance": Row("the balance a quarter towards rare classes", balance=0.25),
     "dice": Row("cross-entropy with soft Dice", loss="cross_entropy_dice"),
     "lovasz": Row("cross-entropy with Lovász-softmax", loss="lovasz_softmax"),
     "focal": Row("focal loss", loss="focal"),
 }
 
 
-def figures(row: Row, images: int, seconds: float, fold: int, seeds: int) -> dict[str, float]:
-    """Means over `seeds` of the scores of `row`."""
+def figures(row: Row, images: int, seconds: float | None, steps: int | None, fold: int, seeds: int) -> dict[str, float]:
+    """Means over `seeds` of the scores of `row`; "correction" is the simulated person's seconds over painting all."""
     source = VocFolder.open(Path(os.environ["SEGSTUDIO_TEST_DATA"]) / "camvid-voc")
     names, others = source.read_list(f"fold{fold}_train"), source.read_list(f"fold{fold}_val")[::SCORED]
-    found: dict[str, list[float]] = {"pixel_accuracy": [], "class_accuracy": [], "miou": [], "steps": []}
+    found: dict[str, list[float]] = {
+        "pixel_accuracy": [],
+        "class_accuracy": [],
+        "miou": [],
+        "correction": [],
+        "steps": [],
+    }
     for seed in range(seeds):
         chosen = [names[index] for index in np.random.default_rng(seed).permutation(len(names))[:images]]
         with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +99,7 @@ def figures(row: Row, images: int, seconds: float, fold: int, seeds: int) -> dic
                 out=Path(folder) / "a.safetensors",
                 encoder_weights=row.start,
                 max_seconds=seconds,
+                max_steps=steps,
                 class_weights=row.class_weights,
                 loss=row.loss,
                 seed=seed,
@@ -94,11 +107,27 @@ def figures(row: Row, images: int, seconds: float, fold: int, seeds: int) -> dic
                 recipe=row.recipe,
             )
             result = fine_tune(job, lambda _event: None, lambda: False)
-            scores = evaluate(Predictor(load_checkpoint(result.checkpoint)), source, others, boundary=False)
+            predictor = Predictor(load_checkpoint(result.checkpoint))
+            scores = evaluate(
+                predictor, source, others, boundary=False, balance=row.balance, follow_edges=row.follow_edges
+            )
+            found["correction"].append(_correction(predictor, source, others, row))
         found["steps"].append(result.steps)
         for key in ("pixel_accuracy", "class_accuracy", "miou"):
             found[key].append(scores[key])
     return {key: statistics.fmean(values) for key, values in found.items()}
+
+
+def _correction(predictor: Predictor, source: VocFolder, names: list[str], row: Row) -> float:
+    spent, blank = 0.0, 0.0
+    for name in names:
+        person = SimulatedPerson(source.read_label_map(name))
+        shown = predictor.predict(
+            source.read_image(name), min_island=MIN_ISLAND, balance=row.balance, follow_edges=row.follow_edges
+        )
+        spent += person.correct(shown.labels).seconds
+        blank += person.paint_from_nothing().seconds
+    return spent / blank
 
 
 def main() -> None:
@@ -106,6 +135,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON line instead of a table")
     parser.add_argument("--images", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--steps", type=int, help="instead of --seconds: rows then need no quiet machine")
     parser.add_argument("--fold", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", default=",".join(ROWS), help="rows between commas")
@@ -115,9 +145,14 @@ def main() -> None:
     unknown = [name for name in given.only.split(",") if name not in ROWS]
     if unknown:
         parser.error(f"no row is called {unknown[0]}; there are {', '.join(ROWS)}")
+    seconds = None if given.steps else given.seconds
+
+    def one_row(row: Row) -> dict[str, float]:
+        return figures(row, given.images, seconds, given.steps, given.fold, given.seeds)
+
     all_figures: dict[str, float] = {}
     for name in given.only.split(","):
-        for key, value in figures(ROWS[name], given.images, given.seconds, given.fold, given.seeds).items():
+        for key, value in one_row(ROWS[name]).items():
             all_figures[f"{name}_{key}"] = value
     notes = {f"{name}_miou": row.what for name, row in ROWS.items()}
     report("recipes", all_figures, given.json, notes)

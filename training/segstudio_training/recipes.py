@@ -2,7 +2,7 @@
 
 The plain ones are loops as people write them first, kept to be compared with: whole images at three quarters of their
 size (crops of that area where images are larger), mirrored and no further varied, AdamW at a constant 1e-3, the last
-weights, class weights uncapped and not taken back at prediction.
+weights, class weights uncapped and not taken back at prediction, borders as the network draws them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,18 @@ from segstudio_training.job import Recipe
 
 @dataclass(frozen=True)
 class Teaching:
-    """A recipe with the rule for the class weights (a row of `RULES`) and the loss (a row of `LOSSES`)."""
+    """A recipe with what belongs to it.
+
+    Attributes:
+        recipe: how the network is taught.
+        class_weights, loss: rows of `RULES` and `LOSSES`.
+        follow_edges: how its proposals are read off where it is simulated, as in `Predictor.predict`.
+    """
 
     recipe: Recipe = field(default_factory=Recipe)
     class_weights: str = DEFAULT_RULE
     loss: str = "cross_entropy"
+    follow_edges: bool = True
 
 
 PLAIN = Recipe(
@@ -43,9 +50,9 @@ PLAIN = Recipe(
 DEFAULT = "default"
 RECIPES: dict[str, Teaching] = {
     DEFAULT: Teaching(),
-    "plain": Teaching(PLAIN, "none"),
-    "plain_median": Teaching(PLAIN, "median_frequency"),
-    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency"),
+    "plain": Teaching(PLAIN, "none", follow_edges=False),
+    "plain_median": Teaching(PLAIN, "median_frequency", follow_edges=False),
+    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency", follow_edges=False),
 }
 
 
