@@ -1,8 +1,9 @@
 """What each choice of the default recipe is worth: the same round with one thing changed, scored on another sequence.
 
 `python -m tests.benchmarks.recipes [--json] [--images N] [--seconds S | --steps S] [--fold F] [--seeds R]
-[--only NAME,…]`. Teaches N images drawn from ``foldF_train.txt`` of CamVid (SEGSTUDIO_TEST_DATA) and scores every fourth image of
-``foldF_val.txt``, a driving sequence that taught nothing. Wants the machine to itself where budgets are seconds.
+[--only NAME,…]`. Teaches N images drawn from ``foldF_train.txt`` of CamVid (SEGSTUDIO_TEST_DATA) and scores every
+fourth image of ``foldF_val.txt``, a driving sequence that taught nothing. Wants the machine to itself where budgets
+are seconds.
 """
 
 from __future__ import annotations
