@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import startup
+from segstudio.project.voc_folder import VocFolder
+from tests.benchmarks import startup, two_classes
 from tests.benchmarks._report import report
 
 
@@ -36,3 +37,13 @@ def test_the_window_is_painted_before_torch_is_imported(tmp_path: Path) -> None:
 def test_a_program_that_shows_no_window_is_told_with_its_words(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no screen here"):
         startup.timed_start(sys.executable, "raise SystemExit('no screen here')", tmp_path)
+
+
+def test_the_drawn_walls_have_two_classes_of_which_one_is_rare(tmp_path: Path) -> None:
+    folder = VocFolder.open(two_classes.draw_folder(tmp_path / "walls", 8))
+    assert folder.classes.names == ("wall", "crack") and len(folder.names) == 8
+    masks = [folder.read_label_map(name) for name in folder.names]
+    shares = [float((mask == 1).mean()) for mask in masks]
+    assert all(mask.max() == 1 for mask in masks) and 0.005 < sum(shares) / 8 < 0.05
+    again = VocFolder.open(two_classes.draw_folder(tmp_path / "again", 8))
+    assert all((again.read_label_map(name) == mask).all() for name, mask in zip(again.names, masks, strict=True))

@@ -50,13 +50,17 @@ def tell_of_simulation(event: dict[str, Any]) -> None:
     elif event["event"] == "report":
         from segstudio_training.simulation_report import FIGURES
 
+        typer.echo("The last images:")
         for key in FIGURES:
             _tell_figure(key, event[key], event.get("spread", {}).get(key))
+        typer.echo("All images that had a proposal:")
+        for key in FIGURES:
+            _tell_figure(key, event["proposed"][key], event.get("proposed_spread", {}).get(key))
 
 
 def _tell_figure(key: str, value: float | None, spread: dict[str, float] | None) -> None:
     between = f" ({spread['min']:.3f} to {spread['max']:.3f})" if spread else ""
-    typer.echo(f"{key.replace('_', ' ')}: {'none' if value is None else f'{value:.3f}'}{between}")
+    typer.echo(f"  {key.replace('_', ' ')}: {'none' if value is None else f'{value:.3f}'}{between}")
 
 
 def say_nothing(_event: dict[str, Any]) -> None:

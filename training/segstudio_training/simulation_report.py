@@ -99,6 +99,11 @@ class Walk:
         """`FIGURES` over the last `round_size` images, before they were learnt from."""
         return self._figures(self.images[-self.round_size :])
 
+    def proposed_figures(self) -> dict[str, float | None]:
+        """`FIGURES` over all images that had a proposal, each by the network of its time; all None without one."""
+        images = [image for image in self.images if image.proposed_by is not None]
+        return self._figures(images) if images else dict.fromkeys(FIGURES)
+
     def figures_by_round(self) -> list[dict[str, float | None]]:
         """`FIGURES` of each group of `round_size` images, the first of which had no proposals."""
         starts = range(0, len(self.images), self.round_size)
@@ -111,6 +116,7 @@ class Walk:
             "images": [image.described(self.class_names) for image in self.images],
             "rounds": self.rounds,
             "by_round": self.figures_by_round(),
+            "proposed": self.proposed_figures(),
             "rare_classes": [self.class_names[index] for index in self.rare_classes()],
             **self.last_figures(),
         }
@@ -133,18 +139,35 @@ def simulation_report(walks: Sequence[Walk]) -> dict[str, Any]:
     """The keys of ``simulate --json``.
 
     Of one order all that it found; of several the first one's images, the mean of each of `FIGURES`, their "spread"
-    (least and greatest), and all "orders". A figure that no order has is None.
+    (least and greatest), the same of "proposed" and its "proposed_spread", and all "orders". `FIGURES` are those of the
+    last images; under "proposed" they are those of all images that had a proposal. A figure that no order has is None.
     """
     described = [walk.described() for walk in walks]
     if len(walks) == 1:
         return described[0]
-    report: dict[str, Any] = {"images": described[0]["images"]}
+    last, spread = _mean_and_spread(described)
+    proposed, proposed_spread = _mean_and_spread([order["proposed"] for order in described])
+    return {
+        "images": described[0]["images"],
+        **last,
+        "spread": spread,
+        "proposed": proposed,
+        "proposed_spread": proposed_spread,
+        "orders": described,
+    }
+
+
+def _mean_and_spread(
+    orders: Sequence[dict[str, Any]],
+) -> tuple[dict[str, float | None], dict[str, dict[str, float] | None]]:
+    """Of each of `FIGURES` over the orders that have it."""
+    means: dict[str, float | None] = {}
     spread: dict[str, dict[str, float] | None] = {}
     for key in FIGURES:
-        values = [order[key] for order in described if order[key] is not None]
-        report[key] = float(np.mean(values)) if values else None
+        values = [order[key] for order in orders if order[key] is not None]
+        means[key] = float(np.mean(values)) if values else None
         spread[key] = {"min": min(values), "max": max(values)} if values else None
-    return {**report, "spread": spread, "orders": described}
+    return means, spread
 
 
 def _confusion_of(images: Sequence[ImageReport]) -> ConfusionMatrix:

@@ -49,6 +49,17 @@ def test_the_figures_are_those_of_the_last_images() -> None:
     assert report["by_round"][0]["miou"] == 0 and report["rounds"] == [{"number": 1, "taken": True}]
 
 
+def test_all_images_that_had_a_proposal_are_told_of_together() -> None:
+    seen = [image(4, 10, 10), image(8, 20, 10), image(3, 30, 0)]
+    report = simulation_report([walk(0, *seen)])
+    assert report["proposed"]["seconds_share_of_blank"] == pytest.approx(15 / 60)
+    assert report["proposed"]["pixel_accuracy"] == pytest.approx(280 / 300)
+    assert set(simulation_report([walk(0)])["proposed"].values()) == {None}
+    several = simulation_report([walk(0, *seen), walk(1, image(6, 10, 0))])
+    assert several["proposed"]["seconds_share_of_blank"] == pytest.approx((0.25 + 0.6) / 2)
+    assert several["proposed_spread"]["seconds_share_of_blank"] == {"min": pytest.approx(0.25), "max": 0.6}
+
+
 def test_what_is_told_of_an_image() -> None:
     told = simulation_report([walk(3, image(4, 10, 10))])["images"]
     assert told[0]["wrong"] == 1 and told[0]["proposed_by_round"] is None
