@@ -32,10 +32,9 @@ CLASS_WEIGHT_CHOICES = (
 """Rows of `class_weights.RULES`, the default first."""
 
 LOSS_CHOICES = (
-    Choice("cross_entropy", marked("Pixel by pixel"), marked("Weighted cross-entropy: steady, also with few "
-           "images.")),
-    Choice("cross_entropy_dice", marked("Pixels and regions"), marked("Adds soft Dice: small regions matter as "
-           "wholes.")),
+    Choice("cross_entropy_dice", marked("Pixels and regions"), marked("Cross-entropy and soft Dice: small classes "
+           "matter as wholes.")),
+    Choice("cross_entropy", marked("Pixel by pixel"), marked("Weighted cross-entropy alone.")),
     Choice("lovasz_softmax", marked("Overlap (IoU)"), marked("Adds Lovász-softmax, which aims at the IoU itself.")),
     Choice("focal", marked("Hard pixels first"), marked("Focal: pixels that are sure already count little.")),
 )  # fmt: skip

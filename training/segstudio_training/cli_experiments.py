@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from segstudio.core.errors import InputError
+from segstudio_training.choices import LOSS_CHOICES, default_key
 from segstudio_training.cli_inputs import (
     DEFAULT_SECONDS,
     Device,
@@ -85,7 +86,7 @@ def compare_command(
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of each network.")] = None,
     class_weights: Annotated[str, typer.Option(callback=lambda value: one_of("rule", value))] = "sqrt_median_frequency",
-    loss: Annotated[str, typer.Option(callback=lambda value: one_of("loss", value))] = "cross_entropy",
+    loss: Annotated[str, typer.Option(callback=lambda value: one_of("loss", value))] = default_key(LOSS_CHOICES),
     encoder_weights: Annotated[
         str, typer.Option(help="For those that name none: none, imagenet, starter, a file.")
     ] = "none",

@@ -26,6 +26,7 @@ from segstudio_training.device import pick_device
 from segstudio_training.encoder_weights import IMAGENET, NONE, load_encoder_weights
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job, Recipe
+from segstudio_training.losses import DEFAULT_LOSS
 from segstudio_training.metrics import Labels, Scores
 from segstudio_training.networks import build_network, chosen_arguments, network_entry
 from segstudio_training.predictor import Predictor
@@ -87,7 +88,7 @@ class Comparison:
     max_seconds: float | None = None
     max_steps: int | None = None
     class_weights: str = DEFAULT_RULE
-    loss: str = "cross_entropy"
+    loss: str = DEFAULT_LOSS
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)

@@ -23,6 +23,7 @@ from segstudio.core.errors import InputError, marked
 from segstudio_training.device import pick_device
 from segstudio_training.launch import LostRankError, Place, place_of_process
 from segstudio_training.losses.cross_entropy import label_weight
+from segstudio_training.losses.cross_entropy_dice import CrossEntropyDice
 
 T = TypeVar("T")
 
@@ -117,7 +118,8 @@ class _SharedLoss(nn.Module):
     """A loss over a share of the batch, times ``count · w / W``: w the weight of the share's labels, W of all.
 
     DistributedDataParallel takes the mean of the gradients. A weighted cross-entropy is S / w on its share, so the mean
-    is that of ``ΣS / W``, the loss of the whole batch, to rounding. Of another loss it is the mean weighted by w.
+    is that of ``ΣS / W``, the loss of the whole batch, to rounding. A Dice term is of the whole batch by itself. Of
+    another loss it is the mean weighted by w.
     """
 
     class_weights: Tensor
@@ -132,7 +134,12 @@ class _SharedLoss(nn.Module):
         weight = label_weight(labels, self.class_weights)
         total = weight.clone()
         distributed.all_reduce(total)
-        return self.loss(scores, labels) * (self._count * weight / total.clamp_min(1e-6))
+        share = self._count * weight / total.clamp_min(1e-6)
+        if isinstance(self.loss, CrossEntropyDice):
+            from torch.distributed.nn.functional import all_reduce  # not in every build of torch
+
+            return self.loss.shared(scores, labels, share, all_reduce)
+        return self.loss(scores, labels) * share
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from segstudio_training.data.augment import Augmentation
 from segstudio_training.data.teaching_set import LabelSource
 from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.gate import Judgement
+from segstudio_training.losses import DEFAULT_LOSS
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Recipe:
         continued_rate: the same where the round starts from a checkpoint.
         weight_decay: the optimizer's.
         most_over_least: cap on the class weights.
-        prior_returned: share (0 to 1) of the class weights that is taken back when predicting.
+        prior_returned: share of the class weights that is taken back when predicting, at most 1; below 0 they are
+            gone on with, towards rare classes.
         augmentation: how far crops are varied.
         working_scale: a factor, at most 1, to work at instead of `working_side`.
         rare_crops: share (0 to 1) of the crops that are cut around a pixel of a class drawn by how rare it is.
@@ -47,7 +49,7 @@ class Recipe:
     continued_rate: float = 2e-3
     weight_decay: float = 1e-2
     most_over_least: float = MOST_OVER_LEAST
-    prior_returned: float = 0.3
+    prior_returned: float = -0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
     working_scale: float | None = None
     rare_crops: float = 0.0
@@ -105,7 +107,7 @@ class Job:
     stop_after: int | None = None
     resume: Path | None = None
     class_weights: str = DEFAULT_RULE
-    loss: str = "cross_entropy"
+    loss: str = DEFAULT_LOSS
     seed: int = 0
     device: str = "auto"
     recipe: Recipe = field(default_factory=Recipe)

@@ -15,6 +15,7 @@ from segstudio_training.class_weights import DEFAULT_RULE
 from segstudio_training.data.augment import Augmentation
 from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.job import Recipe
+from segstudio_training.losses import DEFAULT_LOSS
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Teaching:
 
     recipe: Recipe = field(default_factory=Recipe)
     class_weights: str = DEFAULT_RULE
-    loss: str = "cross_entropy"
+    loss: str = DEFAULT_LOSS
     follow_edges: bool = True
 
 
@@ -50,9 +51,9 @@ PLAIN = Recipe(
 DEFAULT = "default"
 RECIPES: dict[str, Teaching] = {
     DEFAULT: Teaching(),
-    "plain": Teaching(PLAIN, "none", follow_edges=False),
-    "plain_median": Teaching(PLAIN, "median_frequency", follow_edges=False),
-    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency", follow_edges=False),
+    "plain": Teaching(PLAIN, "none", "cross_entropy", follow_edges=False),
+    "plain_median": Teaching(PLAIN, "median_frequency", "cross_entropy", follow_edges=False),
+    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency", "cross_entropy", follow_edges=False),
 }
 
 

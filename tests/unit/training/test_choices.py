@@ -18,14 +18,14 @@ from segstudio_training.choices import (
 from segstudio_training.class_weights import DEFAULT_RULE, RULES
 from segstudio_training.data.augment import AUGMENTATIONS, Augmentation
 from segstudio_training.job import Job
-from segstudio_training.losses import LOSSES
+from segstudio_training.losses import DEFAULT_LOSS, LOSSES
 
 
 def test_every_row_of_the_tables_is_listed_and_no_other() -> None:
     assert {row.key for row in CLASS_WEIGHT_CHOICES} == set(RULES)
     assert {row.key for row in LOSS_CHOICES} == set(LOSSES)
     assert {row.key for row in AUGMENTATION_CHOICES} == set(AUGMENTATIONS)
-    assert default_key(CLASS_WEIGHT_CHOICES) == DEFAULT_RULE
+    assert default_key(CLASS_WEIGHT_CHOICES) == DEFAULT_RULE and default_key(LOSS_CHOICES) == DEFAULT_LOSS
     assert default_key(LOSS_CHOICES) == Job.__dataclass_fields__["loss"].default
     assert AUGMENTATIONS[default_key(AUGMENTATION_CHOICES)] == Augmentation()
 
@@ -38,9 +38,9 @@ def test_every_row_says_why_in_one_line() -> None:
 
 def test_only_what_differs_from_the_defaults_is_asked_for() -> None:
     assert chosen_options(RoundChoices()) == []
-    assert chosen_options(RoundChoices(DEFAULT_RULE, "cross_entropy")) == []
-    assert chosen_options(RoundChoices("none", "cross_entropy")) == ["--class-weights", "none"]
-    assert differing(RoundChoices(DEFAULT_RULE, "cross_entropy")) == RoundChoices()
+    assert chosen_options(RoundChoices(DEFAULT_RULE, DEFAULT_LOSS)) == []
+    assert chosen_options(RoundChoices("none", DEFAULT_LOSS)) == ["--class-weights", "none"]
+    assert differing(RoundChoices(DEFAULT_RULE, DEFAULT_LOSS)) == RoundChoices()
 
 
 def test_listing_the_choices_imports_no_torch() -> None:

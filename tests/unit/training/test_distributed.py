@@ -41,6 +41,7 @@ main()
 # The gradient by two processes, of three images and two, against that of the five by one.
 GRADIENTS = """
 import json
+import sys
 import torch
 from segstudio_training.distributed import joined_ranks
 from segstudio_training.engine import freeze_batch_norms
@@ -67,7 +68,7 @@ def gradient(model, loss, images, labels):
     return value.detach(), torch.cat([parameter.grad.flatten() for parameter in network.parameters()]).clone()
 
 
-loss = build_loss("cross_entropy", weights)
+loss = build_loss(sys.argv[1], weights)
 whole, expected = gradient(network, loss, images, labels)
 with joined_ranks("cpu") as ranks:
     mine = ranks.place.share_of(range(5))
@@ -162,9 +163,10 @@ def test_two_processes_learn_what_one_learns(arguments: list[str], tmp_path: Pat
     assert kept and all(torch.equal(before[name], after[name]) for name in kept)
 
 
-def test_gradients_of_two_processes_are_those_of_the_whole_batch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loss", ["cross_entropy", "cross_entropy_dice"])
+def test_gradients_of_two_processes_are_those_of_the_whole_batch(tmp_path: Path, loss: str) -> None:
     """Adam hides a wrong scale, and equal losses a wrong gradient; so the gradient itself is compared."""
-    code, told, stderr = ran(tmp_path, 2, [], GRADIENTS)
+    code, told, stderr = ran(tmp_path, 2, [loss], GRADIENTS)
     assert code == 0, stderr
     assert told[0]["weights"] == pytest.approx([1.0, 120.0])  # one share weighs little: a plain mean would be far off
     assert float(str(told[0]["difference"])) < 1e-5 * float(str(told[0]["norm"]))

@@ -16,6 +16,7 @@ from segstudio_training.losses.cross_entropy_dice import CrossEntropyDice
 from segstudio_training.losses.focal import FocalLoss
 from segstudio_training.losses.lovasz_softmax import LovaszSoftmax
 
+DEFAULT_LOSS = "cross_entropy_dice"
 LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {
     "cross_entropy": WeightedCrossEntropy,
     "focal": FocalLoss,
