@@ -69,7 +69,7 @@ def _effective_number(frequencies: Frequencies) -> Frequencies:
 
 
 def score_offsets(weights: Frequencies, share: float) -> Frequencies:
-    """(C,) what to take from the class scores to forget `share` of the weights at prediction; below 0: to heed them more.
+    """(C,) what to take from the class scores to forget `share` of the weights at prediction; below 0: to heed them.
 
     A loss weighted by w teaches probabilities proportional to w·p: rare classes are learnt well and claimed too often.
     Taking ``share · log w`` from the scores moves back towards p, after training and at no cost (Menon et al.,
