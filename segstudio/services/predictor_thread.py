@@ -3,8 +3,8 @@
 `ProposalService` lives in the GUI thread and is what the program talks to; `_Worker` lives in a QThread and owns the
 predictor. Requests and results carry a generation number: loading another checkpoint or cancelling starts a new
 generation, and what belongs to an old one is dropped. How a proposal is read off the network's scores (balance,
-specks) may change meanwhile: the scores of the latest images are kept, so that only the reading is done again, and what
-was read in the old way is not shown. torch is imported in the thread, never before it starts.
+specks, borders) may change meanwhile: the scores of the latest images are kept, so that only the reading is done again,
+and what was read in the old way is not shown. torch is imported in the thread, never before it starts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from segstudio.core.errors import Cancelled, CheckpointError, SegStudioError, ma
 from segstudio.project.project import Project
 from segstudio.services.priority import let_others_go_first
 from segstudio.services.score_shelf import ScoreShelf
+from segstudio_training.reading import Reading
 
 if TYPE_CHECKING:
     from segstudio_training.predictor import Prediction, Predictor
@@ -49,15 +50,6 @@ class Proposed:
     labels: npt.NDArray[np.uint8]
     confidence: npt.NDArray[np.uint8]
     round_id: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How label maps are read off the network's scores; the fields are arguments of `Predictor.read_off`."""
-
-    min_island: int = 0
-    balance: float = 0.0
-    follow_edges: bool = True
 
 
 class ProposalService(QObject):
@@ -394,26 +386,12 @@ class _Worker(QObject):
 
             if not self._shelf.has_room_for(predictor.values(*image.shape[:2])):
                 reading = self._queue.reading
-                return reading, predictor.predict(
-                    image,
-                    tell,
-                    cancel,
-                    reading.min_island,
-                    balance=self._balance_of(reading),
-                    follow_edges=reading.follow_edges,
-                )
+                return reading, predictor.predict(image, predictor.possible(reading), tell, cancel)
             scores = predictor.scores(image, tell, cancel)
             self._shelf.put(name, scores)
         # Only now: the person may have moved a slider while the network computed.
         reading = self._queue.reading
-        return reading, predictor.read_off(
-            scores, reading.min_island, self._balance_of(reading), follow_edges=reading.follow_edges
-        )
-
-    def _balance_of(self, reading: Reading) -> float:
-        """The balance asked for, or none where the checkpoint does not know how often its classes occur."""
-        assert self._predictor is not None
-        return reading.balance if self._predictor.checkpoint.class_shares else 0.0
+        return reading, predictor.read_off(scores, predictor.possible(reading))
 
 
 def _no_proposal(name: str, error: Exception) -> SegStudioError:

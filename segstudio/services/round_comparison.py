@@ -17,7 +17,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from segstudio.core.class_table import VOID
 from segstudio.core.errors import Cancelled, InputError, SegStudioError
 from segstudio.project.project import Project
-from segstudio.services.predictor_thread import ProposalService, Reading
+from segstudio.services.predictor_thread import ProposalService
+from segstudio_training.reading import Reading
 
 if TYPE_CHECKING:
     from segstudio_training.predictor import Prediction, Predictor
@@ -235,14 +236,12 @@ class _Worker(QObject):
         orientation = folder.view_orientation(name)
 
         def labels(predictor: Predictor) -> Prediction:
-            # One of the two may see other channels than the other.
+            # One of the two may see other channels than the other, or not know how often its classes occur.
             return predictor.predict(
                 read_input(folder, name, predictor.checkpoint.normalisation),
+                predictor.possible(reading),
                 cancel=lambda: begun.generation != self._wish.generation,
-                min_island=reading.min_island,
                 orientation=orientation,
-                balance=reading.balance if predictor.checkpoint.class_shares else 0.0,
-                follow_edges=reading.follow_edges,
             )
 
         before, after = self._both

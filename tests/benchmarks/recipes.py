@@ -29,6 +29,7 @@ from segstudio_training.evaluate import evaluate
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job, Recipe
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import AS_TAUGHT, Reading
 from segstudio_training.rounds import MIN_ISLAND
 from segstudio_training.simulated_person import SimulatedPerson
 from tests.benchmarks._report import report
@@ -47,8 +48,7 @@ class Row:
     class_weights: str = DEFAULT_RULE
     loss: str = "cross_entropy"
     start: str = str(STARTER)
-    follow_edges: bool = True
-    balance: float = 0.0
+    reading: Reading = AS_TAUGHT
 
 
 VARIED = Augmentation(scale=(0.6, 1.1), aspect=1.15, brightness=0.3, contrast=0.3, saturation=0.3, gamma=0.2)
@@ -71,8 +71,8 @@ ROWS: dict[str, Row] = {
         class_weights="median_frequency",
     ),
     "unweighted": Row("all pixels weigh the same", class_weights="none"),
-    "plain_borders": Row("borders as the network draws them", follow_edges=False),
-    "balance": Row("the balance a quarter towards rare classes", balance=0.25),
+    "plain_borders": Row("borders as the network draws them", reading=Reading(follow_edges=False)),
+    "balance": Row("the balance a quarter towards rare classes", reading=Reading(balance=0.25)),
     "dice": Row("cross-entropy with soft Dice", loss="cross_entropy_dice"),
     "lovasz": Row("cross-entropy with Lovász-softmax", loss="lovasz_softmax"),
     "focal": Row("focal loss", loss="focal"),
@@ -109,23 +109,20 @@ def figures(row: Row, images: int, seconds: float | None, steps: int | None, fol
             )
             result = fine_tune(job, lambda _event: None, lambda: False)
             predictor = Predictor(load_checkpoint(result.checkpoint))
-            scores = evaluate(
-                predictor, source, others, boundary=False, balance=row.balance, follow_edges=row.follow_edges
-            )
-            found["correction"].append(_correction(predictor, source, others, row))
+            scores = evaluate(predictor, source, others, boundary=False, reading=row.reading)
+            proposing = replace(row.reading, min_island=MIN_ISLAND)
+            found["correction"].append(_correction(predictor, source, others, proposing))
         found["steps"].append(result.steps)
         for key in ("pixel_accuracy", "class_accuracy", "miou"):
             found[key].append(scores[key])
     return {key: statistics.fmean(values) for key, values in found.items()}
 
 
-def _correction(predictor: Predictor, source: VocFolder, names: list[str], row: Row) -> float:
+def _correction(predictor: Predictor, source: VocFolder, names: list[str], reading: Reading) -> float:
     spent, blank = 0.0, 0.0
     for name in names:
         person = SimulatedPerson(source.read_label_map(name))
-        shown = predictor.predict(
-            source.read_image(name), min_island=MIN_ISLAND, balance=row.balance, follow_edges=row.follow_edges
-        )
+        shown = predictor.predict(source.read_image(name), reading)
         spent += person.correct(shown.labels).seconds
         blank += person.paint_from_nothing().seconds
     return spent / blank

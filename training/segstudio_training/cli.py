@@ -41,6 +41,7 @@ from segstudio_training.command_line import (
     told_errors,
 )
 from segstudio_training.launch import end_at_once, place_of_process
+from segstudio_training.reading import Reading
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Teach, score and use networks, without a window.")
 
@@ -166,7 +167,8 @@ def evaluate_command(
 
         followed = follow_classes(load_checkpoint(checkpoint), source.classes)
         predictor = Predictor(followed, device)
-        scores = evaluate(predictor, source, names, balance=balance, follow_edges=not plain_borders)
+        reading = Reading(balance=balance, follow_edges=not plain_borders)
+        scores = evaluate(predictor, source, names, reading=reading)
         if json_:
             print_json(scores)
         else:
@@ -203,16 +205,8 @@ def predict_command(
             plan = ranks.result_of_first(measured.plan if measured is not None else None)
             predictor = measured or Predictor(loaded, ranks.device.type, plan)
             began = time.perf_counter()
-            predict_folder(
-                predictor,
-                source,
-                ranks.place.share_of(names),
-                out,
-                min_island,
-                balance=balance,
-                keep_thin=keep_thin,
-                follow_edges=not plain_borders,
-            )
+            reading = Reading(min_island, balance, keep_thin, follow_edges=not plain_borders)
+            predict_folder(predictor, source, ranks.place.share_of(names), out, reading)
             ranks.agreed(0.0)  # once all are done
         if not ranks.is_first:
             return

@@ -16,6 +16,7 @@ from segstudio.project.samples import Samples
 from segstudio_training.data.teaching_set import LabelSource, read_pair
 from segstudio_training.metrics import Scores
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import AS_TAUGHT, Reading
 
 Cancel = Callable[[], bool]
 
@@ -46,8 +47,7 @@ def score_images(
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
-    balance: float = 0.0,
-    follow_edges: bool = True,
+    reading: Reading = AS_TAUGHT,
 ) -> ImageScores:
     """Score images `names` one by one.
 
@@ -58,7 +58,7 @@ def score_images(
         boundary: False leaves the boundary score at 0 and saves its time.
         deadline: `time.monotonic()` value after which no further image is begun (at least one is scored).
         cancel: asked between the network's stages; `Cancelled` is raised where it says so.
-        balance, follow_edges: as in `Predictor.predict`.
+        reading: as in `Predictor.predict`.
     """
     scores = Scores(source.classes.names)
     looks: list[Look] = []
@@ -67,7 +67,7 @@ def score_images(
             break
         pair = read_pair(source, name, predictor.checkpoint.normalisation)
         looks.append(_look(source, name, pair.image))
-        found = predictor.predict(pair.image, cancel=cancel, balance=balance, follow_edges=follow_edges)
+        found = predictor.predict(pair.image, reading, cancel=cancel)
         scores.update(pair.labels, found.labels, boundary)
     scored = tuple(names[: len(looks)])
     return ImageScores(tuple(source.classes.names), scored, tuple(looks), scores.tallies(), scores.result())
@@ -87,11 +87,10 @@ def evaluate(
     boundary: bool = True,
     deadline: float | None = None,
     cancel: Cancel | None = None,
-    balance: float = 0.0,
-    follow_edges: bool = True,
+    reading: Reading = AS_TAUGHT,
 ) -> dict[str, Any]:
     """Scores over images `names` by the keys of `Scores.result`, all fractions from 0 to 1; see `score_images`."""
-    return score_images(predictor, source, names, boundary, deadline, cancel, balance, follow_edges).result
+    return score_images(predictor, source, names, boundary, deadline, cancel, reading).result
 
 
 def evenly_spaced(names: Sequence[str], most: int) -> list[str]:

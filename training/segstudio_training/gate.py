@@ -7,12 +7,12 @@ beyond noise or loses a class, for where the two cannot be told apart the newer 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from segstudio.project.held_out import neighbour_groups
 from segstudio_training.bootstrap import LEVEL, Comparison, Difference, compare
 from segstudio_training.evaluate import ImageScores
+from segstudio_training.verdict import Verdict
 
 LEAST_HELD_OUT = 4
 """With fewer held-out images the scores say more about those images than about the network."""
@@ -25,15 +25,6 @@ LOST = 0.05
 """A class is lost where its IoU has fallen by more than this, beyond noise."""
 COLLAPSE_FROM, COLLAPSE_TO = 0.2, 0.02
 """A class falls over where its IoU was at least the first and is at most the second; that is no matter of noise."""
-
-
-class Verdict(Enum):
-    """What the gate says of the new checkpoint."""
-
-    BETTER = "better"
-    """Better beyond noise, or not to be told apart from the old one."""
-    WORSE = "worse"
-    CANNOT_JUDGE = "cannot_judge"
 
 
 @dataclass(frozen=True)

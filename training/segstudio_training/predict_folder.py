@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from segstudio.core.errors import InputError, marked
 from segstudio_training.data.inputs import read_input
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import AS_TAUGHT, Reading
 
 if TYPE_CHECKING:
     from segstudio.project.voc_folder import VocFolder
@@ -22,16 +23,13 @@ def predict_folder(
     source: VocFolder,
     names: Sequence[str],
     out: Path,
-    min_island: int = 0,
+    reading: Reading = AS_TAUGHT,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
-    balance: float = 0.0,
-    keep_thin: bool = False,
-    follow_edges: bool = True,
 ) -> list[Path]:
     """Write ``out/NAME.png`` (palette PNG in the checkpoint's classes) for each of `names`; the paths written.
 
-    `min_island`, `balance`, `keep_thin` and `follow_edges` are those of `Predictor.predict`.
+    `reading` is that of `Predictor.predict`.
 
     Raises:
         InputError: an image cannot be read, or `out` is where the folder keeps its own masks.
@@ -53,15 +51,7 @@ def predict_folder(
             image = ahead.result()
             if position + 1 < len(names):
                 ahead = reader.submit(read_input, source, names[position + 1], wanted)
-            found = predictor.predict(
-                image,
-                cancel=cancel,
-                min_island=min_island,
-                orientation=source.view_orientation(name),
-                balance=balance,
-                keep_thin=keep_thin,
-                follow_edges=follow_edges,
-            )
+            found = predictor.predict(image, reading, cancel=cancel, orientation=source.view_orientation(name))
             if written is not None:
                 written.result()
             paths.append(out / f"{name}.png")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +26,7 @@ from segstudio_training.edges import along_edges
 from segstudio_training.islands import merge_islands
 from segstudio_training.networks import NETWORKS, build_network
 from segstudio_training.plan import Plan, fastest_plan, prepared
+from segstudio_training.reading import AS_TAUGHT, Reading
 
 Pixels = npt.NDArray[np.uint8]
 Region = tuple[slice, slice]
@@ -74,7 +75,7 @@ class ScoredTile:
 
 
 @dataclass(frozen=True)
-class ImageScores:
+class RawScores:
     """The raw scores of a whole image, from which a label map is read off for any balance without the network.
 
     Attributes:
@@ -90,6 +91,31 @@ class ImageScores:
     def nbytes(self) -> int:
         """Bytes held."""
         return sum(tile.scores.nbytes + tile.guide.nbytes for tile in self.tiles)
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """The label map that tiles are read off into, and how.
+
+    Attributes:
+        labels, confidence: (H, W) uint8.
+        offsets: (C, 1, 1) float32 to add to the scores; None where there is nothing to add.
+    """
+
+    labels: Pixels
+    confidence: Pixels
+    reading: Reading
+    offsets: Tensor | None
+
+    @classmethod
+    def on(cls, height: int, width: int, reading: Reading, offsets: Tensor | None) -> _Writing:
+        """Nothing is written yet."""
+        return cls(np.empty((height, width), np.uint8), np.empty((height, width), np.uint8), reading, offsets)
+
+    def done(self) -> Prediction:
+        """What was read off, its specks merged."""
+        reading = self.reading
+        return Prediction(merge_islands(self.labels, reading.min_island, reading.keep_thin), self.confidence)
 
 
 class Predictor:
@@ -128,28 +154,21 @@ class Predictor:
     def predict(
         self,
         image: Samples,
+        reading: Reading = AS_TAUGHT,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
-        min_island: int = 0,
         orientation: int = 1,
-        balance: float = 0.0,
-        keep_thin: bool = False,
-        follow_edges: bool = True,
     ) -> Prediction:
         """Label map and confidence of `image` at its own size.
 
         Args:
             image: (H, W, 3) uint8 RGB; where the checkpoint's input is measured, (H, W, C) uint8, uint16 or float32 as
                 `read_input` gives it.
+            reading: how the label map is read off the scores.
             progress: called with (tiles done, tiles in all).
             cancel: asked between the network's stages.
-            min_island: islands of fewer pixels are merged into what surrounds them; their confidence stays.
             orientation: EXIF orientation (1 to 8) that turns `image` upright; the network sees it upright, and the
                 result comes back in the frame of `image`.
-            balance: 0 is the checkpoint's own trade-off; above it rare classes are favoured, below it frequent ones
-                (see `balance_offsets`).
-            keep_thin: whether thin and long islands are spared (`merge_islands`).
-            follow_edges: whether borders are drawn to the image's edges (`along_edges`).
 
         Raises:
             InputError: `image` is not of this kind, or there is a balance and the checkpoint does not say how often
@@ -158,42 +177,32 @@ class Predictor:
         """
         if orientation != 1:
             turned = np.ascontiguousarray(upright(image, orientation))
-            found = self.predict(
-                turned, progress, cancel, min_island, balance=balance, keep_thin=keep_thin, follow_edges=follow_edges
-            )
+            found = self.predict(turned, reading, progress, cancel)
             return Prediction(
                 np.ascontiguousarray(stored(found.labels, orientation)),
                 np.ascontiguousarray(stored(found.confidence, orientation)),
             )
-        offsets = self._offsets(balance)
-        labels, confidence = np.empty(image.shape[:2], np.uint8), np.empty(image.shape[:2], np.uint8)
-        self._score_tiles(
-            image, progress, cancel, lambda tile: self._read_tile(tile, offsets, labels, confidence, follow_edges)
-        )
-        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
+        writing = _Writing.on(image.shape[0], image.shape[1], reading, self._offsets(reading.balance))
+        self._score_tiles(image, progress, cancel, lambda tile: self._read_tile(tile, writing))
+        return writing.done()
 
-    def scores(self, image: Samples, progress: Progress | None = None, cancel: Cancel | None = None) -> ImageScores:
+    def scores(self, image: Samples, progress: Progress | None = None, cancel: Cancel | None = None) -> RawScores:
         """The raw scores of `image`, to be kept and read off more than once; arguments and errors as in `predict`."""
         tiles: list[ScoredTile] = []
         self._score_tiles(image, progress, cancel, tiles.append)
-        return ImageScores(image.shape[0], image.shape[1], tuple(tiles))
+        return RawScores(image.shape[0], image.shape[1], tuple(tiles))
 
-    def read_off(
-        self,
-        scores: ImageScores,
-        min_island: int = 0,
-        balance: float = 0.0,
-        keep_thin: bool = False,
-        follow_edges: bool = True,
-    ) -> Prediction:
+    def read_off(self, scores: RawScores, reading: Reading = AS_TAUGHT) -> Prediction:
         """What `predict` says of the image with these raw scores; arguments and errors as there."""
-        offsets = self._offsets(balance)
-        labels = np.empty((scores.height, scores.width), np.uint8)
-        confidence = np.empty_like(labels)
+        writing = _Writing.on(scores.height, scores.width, reading, self._offsets(reading.balance))
         with torch_threads(self.threads), torch.inference_mode():
             for tile in scores.tiles:
-                self._read_tile(tile, offsets, labels, confidence, follow_edges)
-        return Prediction(merge_islands(labels, min_island, keep_thin), confidence)
+                self._read_tile(tile, writing)
+        return writing.done()
+
+    def possible(self, reading: Reading) -> Reading:
+        """`reading` without the balance, where the checkpoint does not say how often its classes occurred."""
+        return reading if self.checkpoint.class_shares else replace(reading, balance=0.0)
 
     def values(self, height: int, width: int) -> int:
         """How many raw scores an image of this size has, overlaps excepted."""
@@ -272,14 +281,13 @@ class Predictor:
                 marked("An image must have the {count} channels that the network was taught on."), count=wanted.count
             )
 
-    def _read_tile(
-        self, tile: ScoredTile, offsets: Tensor | None, labels: Pixels, confidence: Pixels, follow_edges: bool
-    ) -> None:
+    def _read_tile(self, tile: ScoredTile, writing: _Writing) -> None:
         """Write labels and confidence of the tile's core into the arrays of the whole image."""
         outer, core = tile.outer, tile.core
-        probabilities = (tile.scores if offsets is None else tile.scores + offsets).softmax(dim=0)
-        if follow_edges:
-            longer_side = max(1, round(max(labels.shape) * self.checkpoint.working_scale))
+        scores = tile.scores if writing.offsets is None else tile.scores + writing.offsets
+        probabilities = scores.softmax(dim=0)
+        if writing.reading.follow_edges:
+            longer_side = max(1, round(max(writing.labels.shape) * self.checkpoint.working_scale))
             probabilities = along_edges(probabilities.cpu(), self._seen(tile.guide), longer_side)
         top, left = core[0].start - outer[0].start, core[1].start - outer[1].start
         size = (outer[0].stop - outer[0].start, outer[1].stop - outer[1].start)
@@ -287,8 +295,8 @@ class Predictor:
         for rows, band in _full_size_bands(probabilities, size, inside[0]):
             greatest, index = band[:, :, inside[1]].max(dim=0)
             target = slice(core[0].start + rows.start - top, core[0].start + rows.stop - top), core[1]
-            labels[target] = index.to(torch.uint8).cpu().numpy()
-            confidence[target] = (greatest * 255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+            writing.labels[target] = index.to(torch.uint8).cpu().numpy()
+            writing.confidence[target] = (greatest * 255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
 
     def _guide(self, image: Samples, scores: Tensor) -> Samples:
         """What of a tile's `image` its borders are to follow: all of it where it is not far larger than `scores`."""

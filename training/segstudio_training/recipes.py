@@ -8,7 +8,7 @@ weights, class weights uncapped and not taken back at prediction, borders as the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from segstudio.core.errors import InputError, marked
 from segstudio_training.class_weights import DEFAULT_RULE
@@ -16,6 +16,8 @@ from segstudio_training.data.augment import Augmentation
 from segstudio_training.engine import Optimizer, Schedule
 from segstudio_training.job import Recipe
 from segstudio_training.losses import DEFAULT_LOSS
+from segstudio_training.reading import Reading
+from segstudio_training.rounds import AS_PROPOSED
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,13 @@ class Teaching:
     Attributes:
         recipe: how the network is taught.
         class_weights, loss: rows of `RULES` and `LOSSES`.
-        follow_edges: how its proposals are read off where it is simulated, as in `Predictor.predict`.
+        reading: how its proposals are read off where it is simulated.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
     class_weights: str = DEFAULT_RULE
     loss: str = DEFAULT_LOSS
-    follow_edges: bool = True
+    reading: Reading = AS_PROPOSED
 
 
 PLAIN = Recipe(
@@ -48,12 +50,14 @@ PLAIN = Recipe(
     optimizer=Optimizer.ADAMW,
 )
 
+_PLAIN_READING = replace(AS_PROPOSED, follow_edges=False)
+
 DEFAULT = "default"
 RECIPES: dict[str, Teaching] = {
     DEFAULT: Teaching(),
-    "plain": Teaching(PLAIN, "none", "cross_entropy", follow_edges=False),
-    "plain_median": Teaching(PLAIN, "median_frequency", "cross_entropy", follow_edges=False),
-    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency", "cross_entropy", follow_edges=False),
+    "plain": Teaching(PLAIN, "none", "cross_entropy", _PLAIN_READING),
+    "plain_median": Teaching(PLAIN, "median_frequency", "cross_entropy", _PLAIN_READING),
+    "plain_sqrt_median": Teaching(PLAIN, "sqrt_median_frequency", "cross_entropy", _PLAIN_READING),
 }
 
 

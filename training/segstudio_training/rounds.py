@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,17 @@ from segstudio.formats.atomic import write_atomically
 from segstudio.project.project import Project
 from segstudio.project.rounds import Round, Taught
 from segstudio_training.choices import AS_USUAL, OPTIONS, RoundChoices, chosen_options, default_key
+from segstudio_training.reading import Reading
+from segstudio_training.verdict import Verdict
 
 MIN_ISLAND = 40
 """Pixels; in a proposal smaller islands are merged into what surrounds them, unless the person says otherwise."""
+AS_PROPOSED = Reading(MIN_ISLAND)
+"""How proposals are read off, unless the person says otherwise."""
 LEAST_SECONDS = 5
 """The least time budget of a round."""
 
 Scores = Mapping[str, Any]
-
-
-class Verdict(Enum):
-    """What the gate says of a round's checkpoint."""
-
-    FIRST = "first"
-    """There is nothing to compare it with."""
-    BETTER = "better"
-    WORSE = "worse"
-    CANNOT_JUDGE = "cannot_judge"
-    """Too few held-out images."""
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,9 @@ from segstudio_training.data.inputs import read_input
 from segstudio_training.device import pick_device
 from segstudio_training.metrics import ConfusionMatrix, Labels
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import Reading
 from segstudio_training.recipes import teaching_called
-from segstudio_training.rounds import LEAST_SECONDS, MIN_ISLAND, RoundEvents, RoundOrder, conclude_round, order_round
+from segstudio_training.rounds import LEAST_SECONDS, RoundEvents, RoundOrder, conclude_round, order_round
 from segstudio_training.simulated_person import SimulatedPerson
 from segstudio_training.simulation_report import ImageReport, Walk
 
@@ -120,7 +121,7 @@ def simulate(asked: Simulation, seed: int, events: Events) -> Walk:
     """
     names = asked.order(seed)
     pick_device(asked.device)  # a machine without it is to be told of before any work, not by rounds that fail
-    follow_edges = teaching_called(asked.recipe).follow_edges
+    reading = teaching_called(asked.recipe).reading
     walk = Walk(seed, asked.source.classes.names, asked.round_size)
     with _private_copy(asked.source) as project:
         predictor: Predictor | None = None
@@ -136,7 +137,7 @@ def simulate(asked: Simulation, seed: int, events: Events) -> Walk:
                 if report["taken"] and current is not None:
                     known = follow_classes(load_checkpoint(current.checkpoint), project.classes)
                     predictor, proposed_by = Predictor(known, asked.device), report["number"]
-            image = _work_on(asked.source, project, name, predictor, proposed_by, follow_edges)
+            image = _work_on(asked.source, project, name, predictor, proposed_by, reading)
             seconds += image.corrected.seconds
             walk.images.append(image)
             events({"event": "image", "number": number + 1, **image.described(walk.class_names)})
@@ -149,7 +150,7 @@ def _work_on(
     name: str,
     predictor: Predictor | None,
     proposed_by: int | None,
-    follow_edges: bool,
+    reading: Reading,
 ) -> ImageReport:
     """Propose, correct and accept one image."""
     folder = project.folder
@@ -162,9 +163,8 @@ def _work_on(
     if predictor is not None:
         shown = predictor.predict(
             read_input(folder, name, predictor.checkpoint.normalisation),
-            min_island=MIN_ISLAND,
+            reading,
             orientation=folder.view_orientation(name),
-            follow_edges=follow_edges,
         ).labels
         corrected = person.correct(shown)
     confusion = ConfusionMatrix(len(project.classes))

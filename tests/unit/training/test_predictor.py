@@ -14,8 +14,11 @@ from segstudio_training import plan as plans
 from segstudio_training import predictor as predictors
 from segstudio_training.islands import merge_islands
 from segstudio_training.plan import CANDIDATES, PLAIN, SAFE, Plan, fastest_plan
-from segstudio_training.predictor import ImageScores, Predictor, ScoredTile
+from segstudio_training.predictor import Predictor, RawScores, ScoredTile
+from segstudio_training.reading import Reading
 from tests.unit.training.conftest import TINY, draw_pair, tiny_checkpoint
+
+PLAIN_BORDERS = Reading(follow_edges=False)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 90), (32, 32), (61, 83)])
@@ -31,7 +34,7 @@ def test_any_size_at_any_working_scale(size: tuple[int, int], scale: float) -> N
 def test_labels_and_confidence_are_the_softmax_s_maximum() -> None:
     checkpoint = tiny_checkpoint(seed=4)
     image, _ = draw_pair(0, 64, 64)
-    found = Predictor(checkpoint, "cpu", PLAIN).predict(image, follow_edges=False)
+    found = Predictor(checkpoint, "cpu", PLAIN).predict(image, PLAIN_BORDERS)
     mean, std = np.array(checkpoint.normalisation.mean), np.array(checkpoint.normalisation.std)
     batch = torch.from_numpy(((image / 255 - mean) / std).transpose(2, 0, 1)[None]).float()
     with torch.inference_mode():
@@ -92,9 +95,9 @@ def test_tiles_cover_every_pixel_once() -> None:
 def test_enlarging_in_bands_is_enlarging(monkeypatch: pytest.MonkeyPatch) -> None:
     image, _ = draw_pair(3, 90, 130)
     predictor = Predictor(tiny_checkpoint(seed=2, working_scale=0.5), "cpu", SAFE)
-    at_once = predictor.predict(image, follow_edges=False)
+    at_once = predictor.predict(image, PLAIN_BORDERS)
     monkeypatch.setattr(predictors, "BAND_VALUES", 1000)
-    assert np.array_equal(predictor.predict(image, follow_edges=False).labels, at_once.labels)
+    assert np.array_equal(predictor.predict(image, PLAIN_BORDERS).labels, at_once.labels)
     with torch.inference_mode():
         probabilities = predictor._scores(image).softmax(dim=0)
         enlarged = torch.nn.functional.interpolate(probabilities[None], (90, 130), mode="bilinear")[0]
@@ -108,8 +111,8 @@ def test_borders_follow_the_image_s_edges_unless_told_otherwise() -> None:
     image[:, 128:] = (180, 150, 90)
     ramp = (torch.arange(64) - 32.5).expand(64, 64)
     tile = ScoredTile((slice(0, 256),) * 2, (slice(0, 256),) * 2, torch.stack([-ramp, ramp, ramp * 0 - 9]), image)
-    scores = ImageScores(256, 256, (tile,))
-    straight, followed = predictor.read_off(scores, follow_edges=False), predictor.read_off(scores)
+    scores = RawScores(256, 256, (tile,))
+    straight, followed = predictor.read_off(scores, PLAIN_BORDERS), predictor.read_off(scores)
     truth = np.repeat([[0] * 128 + [1] * 128], 256, axis=0)
     assert [(found.labels != truth).sum() for found in (straight, followed)] == [4 * 256, 0]
 
@@ -151,7 +154,7 @@ def test_a_turned_image_is_seen_upright_and_put_back() -> None:
 def test_islands_are_merged_on_request() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     predictor = Predictor(tiny_checkpoint(seed=2), "cpu", SAFE)
-    rough, smooth = predictor.predict(image), predictor.predict(image, min_island=40)
+    rough, smooth = predictor.predict(image), predictor.predict(image, Reading(40))
 
     def changes(labels: np.ndarray) -> int:
         return int((labels[:, 1:] != labels[:, :-1]).sum())
@@ -159,7 +162,7 @@ def test_islands_are_merged_on_request() -> None:
     assert changes(smooth.labels) < changes(rough.labels)
     for orientation in (1, 6):
         rough = predictor.predict(image, orientation=orientation)
-        spared = predictor.predict(image, min_island=40, keep_thin=True, orientation=orientation)
+        spared = predictor.predict(image, Reading(40, keep_thin=True), orientation=orientation)
         assert np.array_equal(spared.labels, merge_islands(rough.labels, 40, keep_thin=True))
 
 
@@ -202,7 +205,7 @@ def test_a_balance_favours_rare_classes_or_frequent_ones() -> None:
     image, _ = draw_pair(1, 64, 64)
 
     def pixels(balance: float) -> list[int]:
-        found = predictor.predict(image, balance=balance, follow_edges=False)
+        found = predictor.predict(image, Reading(balance=balance, follow_edges=False))
         return np.bincount(found.labels.ravel(), minlength=3).tolist()
 
     before, rare, frequent = pixels(0), pixels(1), pixels(-1)
@@ -213,7 +216,7 @@ def test_a_balance_favours_rare_classes_or_frequent_ones() -> None:
 def test_no_balance_changes_no_bit() -> None:
     image, _ = draw_pair(1, 64, 64)
     plain = Predictor(tiny_checkpoint(seed=2), "cpu", SAFE).predict(image)
-    known = _with_shares((0.9, 0.09, 0.01)).predict(image, balance=0.0)
+    known = _with_shares((0.9, 0.09, 0.01)).predict(image, Reading(balance=0.0))
     assert np.array_equal(plain.labels, known.labels) and np.array_equal(plain.confidence, known.confidence)
 
 
@@ -225,10 +228,11 @@ def test_a_balance_is_read_off_kept_scores_as_if_predicted_anew(monkeypatch: pyt
     kept = predictor.scores(image)
     assert len(kept.tiles) > 1 and kept.nbytes >= 4 * predictor.values(200, 300)
     for balance in (0.0, 0.5, -0.5):
-        again, anew = predictor.read_off(kept, 20, balance), predictor.predict(image, min_island=20, balance=balance)
+        reading = Reading(20, balance)
+        again, anew = predictor.read_off(kept, reading), predictor.predict(image, reading)
         assert np.array_equal(again.labels, anew.labels) and np.array_equal(again.confidence, anew.confidence)
 
 
 def test_a_balance_without_known_shares_is_refused_with_a_sentence() -> None:
     with pytest.raises(InputError, match="how often its classes occurred"):
-        Predictor(tiny_checkpoint(), "cpu", SAFE).predict(draw_pair(0)[0], balance=0.5)
+        Predictor(tiny_checkpoint(), "cpu", SAFE).predict(draw_pair(0)[0], Reading(balance=0.5))
