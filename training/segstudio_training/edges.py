@@ -25,6 +25,8 @@ COARSE_SIDE = 256
 EPSILON = 2e-3
 """What the image's variance must exceed for an edge to count; the image in the network's units, black to white about 4.
 In units of black to white that is a deviation of some 1 %."""
+MOST_VALUES = 4_000_000
+"""Coefficients are enlarged for a few classes at a time: so many values (float32), to bound memory."""
 MOST_CHANNELS = 3
 """An image of more channels guides by their mean."""
 
@@ -103,9 +105,13 @@ def _solved(matrices: Tensor, right: Tensor) -> Tensor:
 
 def _applied(coefficients: Tensor, guide: Tensor) -> Tensor:
     """(C, H, W): the (K + 1, C, h, w) `coefficients` enlarged to the (K, H, W) guide, and taken to it."""
-    size = (guide.shape[1], guide.shape[2])
-    large = nn.functional.interpolate(coefficients, size, mode="bilinear", align_corners=False)
-    result = large[-1]
-    for factors, channel in zip(large, guide, strict=False):
-        result.addcmul_(factors, channel)
+    (channels, *size), classes = guide.shape, coefficients.shape[1]
+    result = torch.empty(classes, *size)
+    together = max(1, MOST_VALUES // ((channels + 1) * size[0] * size[1]))
+    for first in range(0, classes, together):
+        part = slice(first, first + together)
+        large = nn.functional.interpolate(coefficients[:, part], size, mode="bilinear", align_corners=False)
+        torch.addcmul(large[-1], large[0], guide[0], out=result[part])
+        for factors, channel in zip(large[1:-1], guide[1:], strict=True):
+            result[part].addcmul_(factors, channel)
     return result

@@ -42,7 +42,7 @@ BAND_VALUES = 8_000_000
 """Class probabilities are brought to full size in bands of so many values, to bound memory (float32)."""
 GUIDE_SCALE = 4.0
 """Borders follow the image's edges at so many times the working size at most; beyond it they are only enlarged."""
-GUIDE_VALUES = 32_000_000
+GUIDE_VALUES = 16_000_000
 """The same in class probabilities (float32), to bound memory."""
 LEAST_SIDE = 32
 """The network halves its input five times."""
