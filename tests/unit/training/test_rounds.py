@@ -40,7 +40,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
         (Verdict.WORSE, {"miou": 0.4}, {"miou": 0.5}, False),
         (Verdict.CANNOT_JUDGE, None, None, True),
         (Verdict.CANNOT_JUDGE, {"miou": 0.4}, {"miou": 0.4}, True),
-        (Verdict.CANNOT_JUDGE, {"miou": 0.4}, {"miou": 0.39}, False),
+        (Verdict.CANNOT_JUDGE, {"miou": 0.4}, {"miou": 0.36}, True),
+        (Verdict.CANNOT_JUDGE, {"miou": 0.4}, {"miou": 0.34}, False),
         (Verdict.CANNOT_JUDGE, None, {"miou": 0.1}, True),
     ],
 )
