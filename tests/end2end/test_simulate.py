@@ -23,7 +23,7 @@ def test_the_person_works_through_the_sample(segstudio: Callable[..., Ended], tm
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("   1 valley_") and "from nothing" in lines[0]
     assert any(line.startswith("Round 1 takes over (first). 2 steps") for line in lines)
-    assert lines[-1].startswith("rare class miou")
+    assert lines[-1].startswith("  rare class miou") and "All images that had a proposal:" in lines
     assert sorted(path.relative_to(sample) for path in sample.rglob("*")) == before
     report = json.loads((tmp_path / "simulate.json").read_text())
     assert len({image["name"] for image in report["images"]}) == 6

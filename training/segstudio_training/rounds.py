@@ -299,8 +299,8 @@ def verdict_of(has_parent: bool, gate: Mapping[str, Any]) -> Verdict:
 def takes_over(verdict: Verdict, old: Scores | None, new: Scores | None) -> bool:
     """Whether the new checkpoint replaces the old one, whose held-out scores are `new` and `old`.
 
-    Too few held-out images make no judgement, and the new network has seen more: the old one stays only where they speak
-    clearly against the new one.
+    Too few held-out images make no judgement, and the new network has seen more: the old one stays only where they
+    speak clearly against the new one.
     """
     if verdict is not Verdict.CANNOT_JUDGE:
         return verdict is not Verdict.WORSE

@@ -253,12 +253,12 @@ def test_choices_reach_the_child_and_stay_with_the_round(
     before = {"event": "baseline", "miou": 0.4, "per_class_iou": {"sun": 0.3}}
     started = child_says({"event": "start", "class_weights": weights}, before, DONE)
     with qtbot.waitSignal(runner.finished):
-        runner.start(project, 30, RoundChoices(class_weights="none", loss="cross_entropy"))
+        runner.start(project, 30, RoundChoices(class_weights="none", loss="cross_entropy_dice"))
     assert started[0][started[0].index("--class-weights") + 1] == "none" and "--loss" not in started[0]
     project.close()
     again = Project.open(project.folder.root)
     taught = again.rounds()[-1].taught
-    assert (taught.rule, taught.loss, taught.class_weights) == ("none", "cross_entropy", weights)
+    assert (taught.rule, taught.loss, taught.class_weights) == ("none", "cross_entropy_dice", weights)
     assert taught.before == {"miou": 0.4, "per_class_iou": {"sun": 0.3}}
     assert again.rounds()[0].taught == Taught()
     again.close()

@@ -24,6 +24,7 @@ from segstudio_training.networks.lraspp import LRASPP
 from segstudio_training.networks.unet import UNet
 from segstudio_training.plan import CANDIDATES, PLAIN, SAFE, Plan, prepared
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import Reading
 from tests.unit.training.conftest import CLASSES, draw_pair
 
 every_network = pytest.mark.parametrize("name", list(NETWORKS))
@@ -167,10 +168,11 @@ def test_every_plan_scores_the_same_but_for_rounding(name: str, plan: Plan) -> N
 def test_tiles_agree_with_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     image, _ = draw_pair(2, 500, 620)
     predictor = Predictor(lived_in(name, seed=2), "cpu", SAFE)
-    whole = predictor.predict(image)
+    plain = Reading(follow_edges=False)  # which would bring out what the image tells, not the network
+    whole = predictor.predict(image, plain)
     monkeypatch.setattr(predictors, "WHOLE_PIXELS", 1)
     monkeypatch.setattr(predictors, "TILE_SIDE", 256)
-    tiled = predictor.predict(image)
+    tiled = predictor.predict(image, plain)
     # Some look at the whole image at once, and an untrained network is nowhere sure.
     assert np.mean(whole.labels != tiled.labels) < 0.15
     assert np.abs(whole.confidence.astype(int) - tiled.confidence).mean() < 8
