@@ -50,17 +50,19 @@ def simulate_command(
         source = open_folder(folder, None)
         from segstudio.formats.atomic import write_atomically
         from segstudio_training.simulate import Simulation, simulate
-        from segstudio_training.simulation_report import simulation_report
+        from segstudio_training.simulation_report import Walk, simulation_report
 
         asked = Simulation(source, images, round_size, max_seconds, max_steps, recipe, device, split)
         tell: Callable[[dict[str, Any]], None] = say_nothing if json_ else tell_of_simulation
-        walks = [simulate(asked, seed + number, tell) for number in range(orders)]
-        report = simulation_report(walks)
-        if out is not None:
-            from segstudio_training.simulation_plots import draw_curves
+        walks: list[Walk] = []
+        for number in range(orders):
+            walks.append(simulate(asked, seed + number, tell))
+            report = simulation_report(walks)
+            if out is not None:  # after every order: the next takes many minutes
+                from segstudio_training.simulation_plots import draw_curves
 
-            draw_curves(walks, out / "curves.png")
-            write_atomically(out / "simulate.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
+                draw_curves(walks, out / "curves.png")
+                write_atomically(out / "simulate.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
         if json_:
             print_json(report)
         else:
