@@ -86,7 +86,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Borders"),
             self.edges_box,
-            tr("A proposal's borders go where the image changes; off: as the network drew them."),
+            tr("Where the image changes, not where the network guessed."),
         )
         self._add(
             form, tr("Propose ahead"), self.ahead_spin, tr("The next images get their proposals while you paint.")
@@ -121,6 +121,7 @@ class SettingsDialog(DialogFrame):
         self.body.addLayout(form)
         self.body.addStretch(1)
         self.setMinimumWidth(60 * GRID)
+        self.resize(self.sizeHint())  # by itself a dialog takes two thirds of the screen at most, and cuts its words
 
     def values(self) -> SettingsValues:
         """What is chosen now."""
