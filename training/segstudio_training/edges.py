@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 Floats = npt.NDArray[np.float32]
 
-RADIUS_SHARE = 9 / 256
+RADIUS_SHARE = 10 / 256
 """Of the longer side: how far to either side of a place the linear function is fitted."""
-COARSE_SIDE = 256
+COARSE_SIDE = 128
 """Pixels of the longer side on which the coefficients are found, about."""
 EPSILON = 2e-3
 """What the image's variance must exceed for an edge to count; the image in the network's units, black to white about 4.

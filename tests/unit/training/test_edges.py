@@ -73,7 +73,7 @@ def test_a_large_working_size_finds_its_coefficients_on_a_coarser_grid() -> None
     """The result is about the same, for a quarter of the work."""
     guide = _random(8, 10, 3, seed=3).repeat(64, axis=0).repeat(64, axis=1) * 4 - 2
     values = _probabilities(8, 10).repeat_interleave(64, dim=1).repeat_interleave(64, dim=2)
-    fine, coarse = along_edges(values, guide, 256), along_edges(values, guide, 640)
+    fine, coarse = along_edges(values, guide, 128), along_edges(values, guide, 640)
     assert (fine.argmax(dim=0) == coarse.argmax(dim=0)).float().mean() > 0.97
 
 
