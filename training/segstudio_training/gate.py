@@ -17,14 +17,18 @@ from segstudio_training.verdict import Verdict
 LEAST_HELD_OUT = 4
 """With fewer held-out images the scores say more about those images than about the network."""
 LEAST_GROUPS = 4
-"""The same for groups of neighbours, of images and of those that show a class: of three groups even the widest interval
-that resampling can give, from the worst of them to the best, holds the truth in three cases of four only."""
+"""The same for groups of neighbours, of images and of those that show a class that falls over: of three groups even the
+widest interval that resampling can give, from the worst of them to the best, holds the truth in three cases of four
+only."""
+LEAST_CLASS_GROUPS = 8
+"""In at least so many groups a class must be seen before its fall counts. Resampling images does not know how much one
+class goes up and down from one training to the next; in five or six scenes that alone is 10 points and more."""
 NOISE = 0.002
 """A mean IoU that differs by less than this counts as equal, however sure the difference is."""
 LOST = 0.05
 """A class is lost where its IoU has fallen by more than this, beyond noise."""
 COLLAPSE_FROM, COLLAPSE_TO = 0.2, 0.02
-"""A class falls over where its IoU was at least the first and is at most the second; that is no matter of noise."""
+"""A class falls over where its IoU was at least the first and is at most the second; no interval is asked then."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ def _lost(old: ImageScores, new: ImageScores, compared: Comparison) -> list[int]
     for index, difference in compared.per_class.items():
         name = new.class_names[index]
         fell_over = before.get(name, 0.0) >= COLLAPSE_FROM and after.get(name, 0.0) <= COLLAPSE_TO
-        if fell_over or (compared.groups_with[index] >= LEAST_GROUPS and difference.high < -LOST):
+        groups = compared.groups_with[index]
+        if (fell_over and groups >= LEAST_GROUPS) or (groups >= LEAST_CLASS_GROUPS and difference.high < -LOST):
             found.append(index)
     return found
 

@@ -112,11 +112,18 @@ def test_a_class_that_only_three_scenes_show_is_not_lost_by_falling_a_little_in_
     assert judge(scored(before), scored(after)).lost == ()
 
 
-def test_a_class_that_is_not_found_any_more_is_lost_even_in_one_image() -> None:
-    before = [[500, 500, 500 if at < 1 else None] for at in range(10)]
-    after = [[600, 600, 10 if at < 1 else None] for at in range(10)]
-    judgement = judge(scored(before), scored(after))
-    assert judgement.verdict is Verdict.WORSE and judgement.lost == ("pole",)
+def test_a_class_that_falls_in_all_of_six_scenes_may_do_so_by_chance() -> None:
+    """What one class does from one training to the next is more than so few scenes can tell."""
+    before = shares(5, images=6)
+    judgement = judge(scored(before.tolist()), scored((before + np.array([100, 100, -150])).tolist()))
+    assert judgement.verdict is Verdict.BETTER and not judgement.lost
+
+
+@pytest.mark.parametrize(("showing", "lost"), [(1, ()), (3, ()), (4, ("pole",))])
+def test_a_class_that_is_not_found_any_more_is_lost_where_four_scenes_show_it(showing: int, lost: tuple[str]) -> None:
+    before = [[500, 500, 500 if at < showing else None] for at in range(10)]
+    after = [[600, 600, 10 if at < showing else None] for at in range(10)]
+    assert judge(scored(before), scored(after)).lost == lost
 
 
 @pytest.mark.parametrize("images", [1, 3])
