@@ -185,8 +185,8 @@ def test_many_classes_are_not_lost_by_chance_more_often_than_few(classes: int) -
     names = tuple(f"class {number}" for number in range(classes))
     refused = 0
     for trial in range(100):
-        draws = np.random.default_rng(trial).integers(250, 750, (2, 6, classes)).tolist()
-        old, new = (scored(found, range(10 * trial, 10 * trial + 6), f"{trial}-{{}}", names) for found in draws)
+        draws = np.random.default_rng(trial).integers(250, 750, (2, 9, classes)).tolist()
+        old, new = (scored(found, range(10 * trial, 10 * trial + 9), f"{trial}-{{}}", names) for found in draws)
         refused += bool(judge(old, new).lost)
     assert refused <= 10, "the level is 90 %"
 
