@@ -30,6 +30,7 @@ from segstudio.flows.image_flow import ImageFlow
 from segstudio.flows.learning_flow import LearningFlow
 from segstudio.flows.primary_flow import PrimaryFlow
 from segstudio.flows.proposal_flow import ProposalFlow
+from segstudio.flows.reading_flow import ReadingFlow
 from segstudio.flows.review_flow import ReviewFlow
 from segstudio.flows.round_flow import RoundFlow
 from segstudio.flows.steer_flow import SteerFlow
@@ -158,20 +159,26 @@ class MainWindow(QMainWindow):
         self.proposal_flow = ProposalFlow(
             parts, table, self.session, self.settings, self.notifier, self.proposals, self.rounds, self.learning, self
         )
-        self.primary_flow = PrimaryFlow(parts, table, self.session, self.proposals, self.rounds, self)
+        self.primary_flow = PrimaryFlow(
+            parts, table, self.session, self.proposals, self.rounds, lambda: self.compare_flow.runner.is_running, self
+        )
         self.proposal_flow.asked.connect(self.primary_flow.refresh)
         self.learning_flow = LearningFlow(
             parts, self.session, self.settings, self.proposals, self.rounds, self.learning, self
         )
-        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.proposals, self.rounds, self)
+        self.reading_flow = ReadingFlow(parts, self.session, self.settings, self.proposals, self.learning, self)
+        self.steer_flow = SteerFlow(parts, self.session, self.settings, self.rounds, self)
         self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
         self.folder_flow = FolderFlow(
             self, parts, table, self.session, self.rounds, self.proposals, self.settings, self.notifier
         )
-        self.folder_flow.follow_edges_changed.connect(self.proposal_flow.follow_edges)
+        self.folder_flow.settings_taken.connect(self.reading_flow.take_up)
         self.compare_flow = CompareFlow(self, table, self.session, self.rounds, self.notifier)
         self.compare_flow.ended.connect(self.learning.look_around)
-        self.compare_flow.network_chosen.connect(self.folder_flow.load_checkpoint)
+        self.compare_flow.network_chosen.connect(lambda path: self.folder_flow.load_checkpoint(path, True))
+        self.compare_flow.began.connect(self.primary_flow.refresh)
+        self.compare_flow.ended.connect(self.primary_flow.refresh)
+        self.primary_flow.refresh()
         self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):

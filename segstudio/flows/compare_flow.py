@@ -24,6 +24,7 @@ class CompareFlow(QObject):
 
     network_chosen = Signal(Path)
     """The checkpoint that the person wants to use."""
+    began = Signal()
     ended = Signal()
     """A comparison was finished, cancelled or lost."""
 
@@ -110,6 +111,7 @@ class CompareFlow(QObject):
             self._notifier.error(error)
             return
         self.dialog.start(entries, seconds)
+        self.began.emit()
 
     @Slot(dict)
     def _on_event(self, event: dict[str, Any]) -> None:

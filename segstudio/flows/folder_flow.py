@@ -32,6 +32,7 @@ from segstudio.services.settings import (
     DRAFTS_TEACH,
     FOLLOW_EDGES,
     HOLD_TOGGLES,
+    KEEP_THIN,
     LOOK_AHEAD,
     MIN_ISLAND,
     PIXEL_LIMIT,
@@ -68,8 +69,8 @@ class FolderFlow(QObject):
     """Everything around the folder."""
 
     sample_wanted = Signal()
-    follow_edges_changed = Signal(bool)
-    """Whether the borders of proposals are to follow the image's edges."""
+    settings_taken = Signal()
+    """The person closed the settings with OK; they are kept already."""
     export_finished = Signal(list)
     """list[Path]: the files written."""
 
@@ -214,17 +215,22 @@ class FolderFlow(QObject):
         chooser.fileSelected.connect(lambda path: self.load_checkpoint(Path(path)))
         chooser.open()
 
-    def load_checkpoint(self, path: Path) -> None:
-        """Let the checkpoint `path` propose from now on, if it can: it is read in the background first."""
+    def load_checkpoint(self, path: Path, is_scored_here: bool = False) -> None:
+        """Let the checkpoint `path` propose from now on, if it can: it is read in the background first.
+
+        `is_scored_here` says that its scores are of this folder's held-out images, and so may stand beside others.
+        """
         if self._session.project is not None:
-            self._check.start(self._session.project, path)
+            self._check.start(Candidate(self._session.project, path, is_scored_here))
 
     @Slot(object)
     def _on_checkpoint_passed(self, candidate: Candidate) -> None:
         project = candidate.project
         if project is not self._session.project:
             return
-        loaded = Round(f"loaded-{uuid.uuid4().hex[:8]}", candidate.path, note=candidate.path.stem)
+        loaded = Round(
+            f"loaded-{uuid.uuid4().hex[:8]}", candidate.path, scores=candidate.scores, note=candidate.path.stem
+        )
 
         def take() -> None:
             project.add_round(loaded)
@@ -298,6 +304,7 @@ class FolderFlow(QObject):
             get(ROUND_COMMAND),
             get(DRAFTS_TEACH),
             get(FOLLOW_EDGES),
+            get(KEEP_THIN),
         )
         dialog = SettingsDialog(values, self._window)
         dialog.accepted.connect(lambda: self._take_settings(dialog.values()))
@@ -313,11 +320,10 @@ class FolderFlow(QObject):
         store(WARM_TRAINER, values.warm_trainer)
         store(ROUND_COMMAND, values.round_command)
         store(DRAFTS_TEACH, values.drafts_teach)
-        if values.follow_edges != self._settings.get(FOLLOW_EDGES):
-            self.follow_edges_changed.emit(values.follow_edges)
-        if values.min_island != self._settings.get(MIN_ISLAND):
-            self._parts.brush.set_island(values.min_island)
-            self._parts.brush.island_changed.emit(values.min_island)
+        store(FOLLOW_EDGES, values.follow_edges)
+        store(KEEP_THIN, values.keep_thin)
+        store(MIN_ISLAND, values.min_island)
+        self.settings_taken.emit()
         self._parts.canvas.set_holds_as_toggles(values.hold_toggles)
         app = QApplication.instance()
         if isinstance(app, QApplication):

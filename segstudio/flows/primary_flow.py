@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Slot
 
 from segstudio.actions import Actions
@@ -24,6 +26,7 @@ class PrimaryFlow(QObject):
         session: Session,
         proposals: ProposalService,
         rounds: RoundRunner,
+        is_comparing: Callable[[], bool],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -32,6 +35,7 @@ class PrimaryFlow(QObject):
         self._session = session
         self._proposals = proposals
         self._rounds = rounds
+        self._is_comparing = is_comparing
         self._learnt_from = 0
         for round_changed in (session.project_opened, rounds.model_changed, rounds.finished):
             round_changed.connect(self._on_round_changed)
@@ -50,7 +54,6 @@ class PrimaryFlow(QObject):
         ):
             changed.connect(self.refresh)
         parts.status.primary_clicked.connect(self.do)
-        self.refresh()
 
     @Slot()
     def do(self) -> None:
@@ -78,7 +81,7 @@ class PrimaryFlow(QObject):
                 is_accepted=opened is not None and self._session.status(opened.name) is Status.ACCEPTED,
                 has_model=self._proposals.model is not None,
                 is_proposing=opened is not None and self._proposals.is_awaited(opened.name),
-                is_training=self._rounds.is_running,
+                is_training=self._rounds.is_running or self._is_comparing(),
                 new_accepted=self._new_accepted(),
                 unfinished=len(project.names) - self._session.tally.accepted if project is not None else 0,
             )
@@ -124,6 +127,8 @@ class PrimaryFlow(QObject):
             return False, tr("Open a folder first.")
         if not teaching:
             return False, tr("Accept at least one image: the network learns from accepted images only.")
+        if self._is_comparing():
+            return False, tr("Networks are being compared. Wait for the end, or cancel it.")
         if teaching == 1:
             return True, tr("Learns from 1 accepted image.")
         return True, tr("Learns from {count} accepted images.", count=teaching)

@@ -16,7 +16,7 @@ from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio.services.renewal import Renewal
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
-from segstudio.services.settings import FOLLOW_EDGES, LOOK_AHEAD, MIN_ISLAND, Settings
+from segstudio.services.settings import LOOK_AHEAD, Settings
 from segstudio.services.translation import tr
 from segstudio.widgets.round_words import summary
 from segstudio.widgets.status_bar import BusyJob
@@ -64,9 +64,6 @@ class ProposalFlow(QObject):
         proposals.failed.connect(self._on_failed)
         proposals.advanced.connect(self._on_advanced)
         rounds.model_changed.connect(self._on_model_changed)
-        parts.brush.island_changed.connect(self._on_island_changed)
-        parts.brush.set_island(settings.get(MIN_ISLAND))
-        proposals.set_follow_edges(settings.get(FOLLOW_EDGES))
         actions["propose"].triggered.connect(lambda: self.propose())
         actions["propose_all"].triggered.connect(lambda: self.propose_all())
         actions["cancel"].triggered.connect(self._cancel)
@@ -93,21 +90,6 @@ class ProposalFlow(QObject):
     def _cancel(self) -> None:
         self._renewal.cancel()
         self._proposals.cancel()
-
-    @Slot(bool)
-    def follow_edges(self, on: bool) -> None:
-        """Draw the borders of proposals to the images' edges, or leave them; the one that is shown follows."""
-        self._settings.set(FOLLOW_EDGES, on)
-        self._proposals.set_follow_edges(on)
-        if self._session.shown_proposal is not None:
-            self.propose()
-
-    @Slot(int)
-    def _on_island_changed(self, pixels: int) -> None:
-        self._settings.set(MIN_ISLAND, pixels)
-        self._proposals.set_min_island(pixels)
-        if self._session.shown_proposal is not None:
-            self.propose()
 
     # -- the network in use -------------------------------------------------------------------------------
 
@@ -142,7 +124,7 @@ class ProposalFlow(QObject):
         """Load the network of the round in use; False where there is none."""
         current = project.current_round()
         if current is not None:
-            self._proposals.load(project, Model(current.checkpoint, current.id), self._settings.get(MIN_ISLAND))
+            self._proposals.load(project, Model(current.checkpoint, current.id))
         return current is not None
 
     @Slot(object)

@@ -334,7 +334,7 @@ class Project:
         if made is not None and made.note != note:
             self._index.save_round(replace(made, note=note))
 
-    def write_job(self, round_id: str, names: Mapping[str, Sequence[str]]) -> Path:
+    def write_job(self, round_id: str, job: Mapping[str, Sequence[str] | bool]) -> Path:
         """Write the job file of a round, {"train": names, "heldout": names, …}, and return it.
 
         Raises:
@@ -342,7 +342,8 @@ class Project:
         """
         make_folder(self.checkpoints_dir)
         path = self._job_path(round_id)
-        write_atomically(path, json.dumps({key: list(value) for key, value in names.items()}, indent=1).encode())
+        content = {key: value if isinstance(value, bool) else list(value) for key, value in job.items()}
+        write_atomically(path, json.dumps(content, indent=1).encode())
         return path
 
     def fresh_names(self, teaching: Sequence[str]) -> list[str]:

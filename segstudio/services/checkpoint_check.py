@@ -5,8 +5,9 @@ The check runs in the predictor's thread, between two proposals, because it need
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -17,10 +18,17 @@ from segstudio.services.predictor_thread import ProposalService
 
 @dataclass(frozen=True)
 class Candidate:
-    """The checkpoint at `path`, for `project`."""
+    """The checkpoint at `path`, for `project`.
+
+    Attributes:
+        is_scored_here: whether the scores in it are of the project's held-out images.
+        scores: those scores, once it has been read; None where they are of other images, or of other classes.
+    """
 
     project: Project
     path: Path
+    is_scored_here: bool = False
+    scores: dict[str, Any] | None = None
 
 
 class CheckpointCheck(QObject):
@@ -41,9 +49,9 @@ class CheckpointCheck(QObject):
         self._worker.passed.connect(self.passed)
         self._worker.failed.connect(self.failed)
 
-    def start(self, project: Project, path: Path) -> None:
-        """Check the checkpoint at `path`; `passed` or `failed` follows."""
-        self._check.emit(Candidate(project, path))
+    def start(self, candidate: Candidate) -> None:
+        """Check the candidate; `passed` or `failed` follows."""
+        self._check.emit(candidate)
 
 
 class _Worker(QObject):
@@ -56,8 +64,9 @@ class _Worker(QObject):
         from segstudio_training.checkpoint import follow_classes, load_checkpoint
 
         try:
-            follow_classes(load_checkpoint(candidate.path), candidate.project.classes)
+            checkpoint = follow_classes(load_checkpoint(candidate.path), candidate.project.classes)
         except SegStudioError as error:
             self.failed.emit(error)
         else:
-            self.passed.emit(candidate)
+            scores = checkpoint.scores or None
+            self.passed.emit(replace(candidate, scores=scores if candidate.is_scored_here else None))

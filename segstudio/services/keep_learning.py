@@ -1,8 +1,8 @@
 """Learning that goes on while the person works: lap after lap, from a click on Fine-tune on.
 
 Owns when the next lap is due, and tells the lap under way of every image that is accepted meanwhile. It starts no round
-itself: how one is taught is chosen elsewhere. On battery no lap begins; one that runs comes to its end, because a
-process that is merely stopped keeps its memory and its promises to nobody.
+itself: how one is taught is chosen elsewhere. On battery no lap begins by itself, and one that runs when mains fail
+rests, at no cost to its time, until they are back; one that a person begins on battery runs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.errors import SegStudioError
+from segstudio.project.project import Project
 from segstudio.services.battery import on_battery
 from segstudio.services.laps import Laps, gained
 from segstudio.services.rounds import RoundResult, RoundRunner
 from segstudio.services.session import Session
-from segstudio_training.rounds import tell_of_news
+from segstudio_training.rounds import RoundOrder, tell_of_news
 
 _POLL_MS = 10_000
 """How often the machine is asked for its power supply, and whether what held learning up is over."""
@@ -36,7 +37,9 @@ class Learning(Enum):
     """The same, because the person cancelled or a lap failed."""
     LAP = auto()
     LAST_LAP = auto()
-    """A lap runs, and the next one waits for mains."""
+    """A lap runs that was begun on battery; the next one waits for mains."""
+    RESTING = auto()
+    """A lap is under way and waits for mains."""
     WAITING = auto()
     """Nothing new to learn."""
     ON_BATTERY = auto()
@@ -69,7 +72,9 @@ class KeepLearning(QObject):
         self._is_on = False
         self._was_stopped = False
         self._laps: Laps | None = None
+        self._told: set[str] = set()
         self._corrected: list[str] = []
+        self._is_resting = False
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.look_around)
@@ -98,6 +103,8 @@ class KeepLearning(QObject):
             ready = Learning.STOPPED if self._was_stopped else Learning.READY
             return ready if self._is_on else Learning.OFF
         if self._rounds.is_running:
+            if self._is_resting:
+                return Learning.RESTING
             return Learning.LAST_LAP if self._on_battery else Learning.LAP
         if not self._laps.is_worthwhile:
             return Learning.WAITING
@@ -126,7 +133,7 @@ class KeepLearning(QObject):
             return 0
         if self._laps is None or asked_for:
             self._laps = Laps()
-        self._corrected = []
+        self._told, self._corrected, self._is_resting = set(), [], False
         return self._laps.begin()
 
     @Slot()
@@ -141,14 +148,29 @@ class KeepLearning(QObject):
     def look_around(self) -> None:
         """Look at the power supply, and begin the next lap where it is due."""
         before = self.state
-        self._on_battery = self._runs_on_battery()
+        was_on_battery, self._on_battery = self._on_battery, self._runs_on_battery()
+        if self._laps is not None and self._rounds.is_running and self._on_battery != was_on_battery:
+            self._rest(self._on_battery)
         is_idle = self._laps is not None and not self._rounds.is_running and self._laps.is_worthwhile
         if is_idle and not self._on_battery and not self._is_held_up():
             self.lap_due.emit()
         if self.state is not before:
             self.changed.emit()
 
+    def _rest(self, is_resting: bool) -> None:
+        """Let the lap under way rest, or go on."""
+        project, order = self._session.project, self._rounds.order
+        if project is not None and order is not None and order.follows_job and is_resting != self._is_resting:
+            self._is_resting = is_resting
+            self._tell(project, order)
+
+    def _tell(self, project: Project, order: RoundOrder) -> None:
+        work = partial(tell_of_news, project, order, tuple(self._corrected), self._is_resting)
+        self._session.write(work, lambda _: None, self._on_not_told)
+
     def _end(self) -> None:
+        if self._is_resting:
+            self._rest(False)  # without laps it is a round like any other
         self._laps = None
         self._poll.stop()
 
@@ -184,16 +206,19 @@ class KeepLearning(QObject):
         if order is None or not order.follows_job:
             self.look_around()
             return
-        if name in order.teaching:
+        if order.class_names != tuple(project.classes.names):
+            return  # a class is new, which the lap under way cannot read; the next one learns it
+        if name in order.teaching or name in self._told:
             self._corrected.append(name)
-        work = partial(tell_of_news, project, order, tuple(self._corrected))
-        self._session.write(work, lambda _: None, self._on_not_told)
+        self._told.add(name)
+        self._tell(project, order)
 
     def _on_not_told(self, _error: SegStudioError) -> None:
         """The lap under way goes without; what it was not told of waits for the next one."""
 
     @Slot()
     def _on_closing(self) -> None:
+        self._is_resting = False  # nobody is left to be told
         self._end()
         self._was_stopped = False
         self.changed.emit()

@@ -9,12 +9,11 @@ and what was read in the old way is not shown. torch is imported in the thread, 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +110,7 @@ class ProposalService(QObject):
 
     @property
     def can_balance(self) -> bool:
-        """Whether the model knows how often its classes occur, so that `set_balance` has an effect."""
+        """Whether the model knows how often its classes occur, so that a reading's balance has an effect."""
         return self._model is not None and self._can_balance
 
     @property
@@ -138,11 +137,10 @@ class ProposalService(QObject):
         """Let `worker`, which uses torch too, live in this thread: its slots then run between two proposals."""
         worker.moveToThread(self._thread)
 
-    def load(self, project: Project, model: Model, min_island: int) -> None:
+    def load(self, project: Project, model: Model) -> None:
         """Load `model` for `project`; what was requested from the one before is dropped."""
         self._model, self._round_id, self._is_loading = None, model.round_id, True
         self.cancel()
-        self.set_min_island(min_island)
         self._load.emit(_Load(project, model, self._queue.generation))
 
     def unload(self) -> None:
@@ -151,20 +149,12 @@ class ProposalService(QObject):
         self.cancel()
         self._load.emit(None)
 
-    def set_min_island(self, pixels: int) -> None:
-        """Merge islands smaller than `pixels` in the proposals made from now on."""
-        self._queue.reading = replace(self._queue.reading, min_island=pixels)
-
-    def set_follow_edges(self, on: bool) -> None:
-        """Whether the borders of the proposals made from now on are drawn to the image's edges."""
-        self._queue.reading = replace(self._queue.reading, follow_edges=on)
-
-    def set_balance(self, balance: float) -> None:
-        """Favour rare classes (above 0) or frequent ones (below) in the proposals made from now on; 0: as trained.
+    def set_reading(self, reading: Reading) -> None:
+        """Read off the proposals made from now on in another way.
 
         What is being proposed goes on and is read off in the new way.
         """
-        self._queue.reading = replace(self._queue.reading, balance=balance)
+        self._queue.reading = reading
 
     def request(self, names: Iterable[str], first: bool = False) -> None:
         """Ask for proposals of `names`, in that order; `first` puts them before what was asked for earlier.
@@ -346,9 +336,6 @@ class _Worker(QObject):
             return
         let_others_go_first(threading.get_native_id())
         import segstudio_training.predictor  # noqa: F401 - imported for its effect: torch is loaded here and once
-
-        # The curves of a round need it: loading it at the click would stop the window for as long.
-        importlib.import_module("pyqtgraph")
 
         self._is_imported = True
         self.imported.emit()

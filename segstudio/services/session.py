@@ -317,8 +317,8 @@ class Session(QObject):
         )
         self.proposal_changed.emit()
 
-    def forget_other_proposals(self, then: Callable[[], None]) -> None:
-        """Drop the proposals that nobody worked on, the open image's excepted, and call `then`.
+    def forget_other_proposals(self, then: Callable[[list[str]], None]) -> None:
+        """Drop the proposals that nobody worked on, the open image's excepted, and call `then` with their names.
 
         For proposals that will be made in another way from now on.
         """
@@ -333,7 +333,7 @@ class Session(QObject):
             for name in names if len(names) < _TOLD_SINGLY else [""]:
                 self.status_changed.emit(name)
             if project is self.project:
-                then()
+                then([name for name in project.names if name in names])
 
         self._keeper.write(partial(project.drop_proposals, names), dropped, self._notifier.error)
 

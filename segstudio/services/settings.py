@@ -36,6 +36,7 @@ BRUSH_SQUARE = Setting("brush/square", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
 MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
 FOLLOW_EDGES = Setting("proposals/follow_edges", True)
+KEEP_THIN = Setting("proposals/keep_thin", False)
 BALANCE = Setting("proposals/balance", 0.0, -1.0, 1.0)
 LOOK_AHEAD = Setting("proposals/look_ahead", 3, 0, 50)
 PIXEL_LIMIT = Setting("images/pixel_limit", 500_000_000, 1_000_000, 4_000_000_000)
@@ -59,6 +60,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     HOLD_TOGGLES,
     MIN_ISLAND,
     FOLLOW_EDGES,
+    KEEP_THIN,
     BALANCE,
     LOOK_AHEAD,
     PIXEL_LIMIT,

@@ -46,6 +46,7 @@ class KeepLearningSwitch(QWidget):
                 Learning.STOPPED: tr("Off for now. Goes on with the next click on Fine-tune."),
                 Learning.LAP: tr("Lap {lap}: takes up what you accept.", lap=lap),
                 Learning.LAST_LAP: tr("Lap {lap}, the last one while on battery.", lap=lap),
+                Learning.RESTING: tr("Lap {lap} rests while on battery.", lap=lap),
                 Learning.WAITING: tr("Nothing new to learn: goes on when you accept an image."),
                 Learning.ON_BATTERY: tr("Paused on battery."),
                 Learning.HELD_UP: tr("Waits until the networks are compared."),

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from segstudio.widgets.live_curves import LiveCurves
 
 BUDGETS = (30, 60, 120, 300, 900)
+_LATER_MS = 500
 """Seconds."""
 
 
@@ -134,8 +136,15 @@ class ModelPanel(Panel):
             self.rounds_button.setChecked(False)
 
     def prepare(self) -> None:
-        """Make what the first round will show, while nobody waits for it."""
-        self._make_curves()
+        """Make what the first round will show, while nobody waits for it: not with a button down, in mid-stroke.
+
+        Importing pyqtgraph takes this thread a sixth of a second, once. No other thread can do it: it makes Qt's types,
+        and one that is half made brings down what uses it meanwhile.
+        """
+        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self._make_curves()
+        else:
+            QTimer.singleShot(_LATER_MS, self, self.prepare)
 
     def start_round(self, images: int = 0) -> None:
         """A round began; it learns from `images` accepted images."""
@@ -254,7 +263,7 @@ class ModelPanel(Panel):
             self.budget.addItem(duration(seconds), seconds)
         self.budget.setCurrentIndex(1)
         self.budget.currentIndexChanged.connect(lambda: self.budget_changed.emit(self.budget_seconds()))
-        explain(self.budget, tr("Time for a round"), tr("A round ends earlier where there is no more to gain."))
+        explain(self.budget, tr("Time for a round"), tr("Longer rounds teach more, the final scoring included."))
         self.reason = label("", Look.MUTED, wrap=True)
         self.start_area = QWidget()
         column = QVBoxLayout(self.start_area)
@@ -319,7 +328,7 @@ class ModelPanel(Panel):
 
     def _make_curves(self) -> LiveCurves:
         if self.curves is None:
-            # pyqtgraph takes a third of a second to import: the start of the program must not pay for it.
+            # Importing pyqtgraph takes its time: the start of the program must not pay for it.
             from segstudio.widgets.live_curves import LiveCurves
 
             self.curves = LiveCurves()

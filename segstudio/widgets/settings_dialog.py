@@ -41,6 +41,8 @@ class SettingsValues:
     """Whether the pixels of drafts that were touched teach."""
     follow_edges: bool = True
     """Whether the borders of proposals are drawn to the image's edges."""
+    keep_thin: bool = False
+    """Whether specks that are thin and long stay in proposals."""
 
 
 class SettingsDialog(DialogFrame):
@@ -58,6 +60,8 @@ class SettingsDialog(DialogFrame):
             self.theme_box.addItem(text, choice)
         self.theme_box.setCurrentIndex(self.theme_box.findData(values.theme))
         self.island_spin = _spin(0, 100_000, tr("px"), values.min_island)
+        self.thin_box = QCheckBox(tr("Keep thin structures"))
+        self.thin_box.setChecked(values.keep_thin)
         self.edges_box = QCheckBox(tr("Follow the image's edges"))
         self.edges_box.setChecked(values.follow_edges)
         self.ahead_spin = _spin(0, 50, tr("images"), values.look_ahead)
@@ -81,6 +85,12 @@ class SettingsDialog(DialogFrame):
             tr("Merge specks below"),
             self.island_spin,
             tr("Smaller patches of a proposal are merged; 0 keeps all."),
+        )
+        self._add(
+            form,
+            tr("Thin specks"),
+            self.thin_box,
+            tr("Pieces of poles, wires or cracks stay; so do slivers along borders."),
         )
         self._add(
             form,
@@ -136,6 +146,7 @@ class SettingsDialog(DialogFrame):
             round_command=self.command_edit.text().strip(),
             drafts_teach=self.drafts_box.isChecked(),
             follow_edges=self.edges_box.isChecked(),
+            keep_thin=self.thin_box.isChecked(),
         )
 
     @Slot(str)

@@ -28,6 +28,7 @@ from segstudio_training.engine import Optimizer
 from segstudio_training.evaluate import evaluate
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job, Recipe
+from segstudio_training.losses import DEFAULT_LOSS
 from segstudio_training.predictor import Predictor
 from segstudio_training.reading import AS_TAUGHT, Reading
 from segstudio_training.rounds import MIN_ISLAND
@@ -46,7 +47,7 @@ class Row:
     what: str
     recipe: Recipe = field(default_factory=Recipe)
     class_weights: str = DEFAULT_RULE
-    loss: str = "cross_entropy"
+    loss: str = DEFAULT_LOSS
     start: str = str(STARTER)
     reading: Reading = AS_TAUGHT
 
@@ -73,7 +74,8 @@ ROWS: dict[str, Row] = {
     "unweighted": Row("all pixels weigh the same", class_weights="none"),
     "plain_borders": Row("borders as the network draws them", reading=Reading(follow_edges=False)),
     "balance": Row("the balance a quarter towards rare classes", reading=Reading(balance=0.25)),
-    "dice": Row("cross-entropy with soft Dice", loss="cross_entropy_dice"),
+    "cross_entropy": Row("cross-entropy without soft Dice", loss="cross_entropy"),
+    "not_pushed": Row("class weights neither taken back nor gone on with", Recipe(prior_returned=0.0)),
     "lovasz": Row("cross-entropy with Lovász-softmax", loss="lovasz_softmax"),
     "focal": Row("focal loss", loss="focal"),
 }

@@ -152,6 +152,9 @@ def test_networks_are_compared_and_the_winner_proposes(person: Person, tmp_path:
     flow = person.window.compare_flow
     person.click(dialog.start_button)
     assert flow.runner.is_running
+    # A round beside it would take its seconds away, unlike from the networks that follow.
+    assert not person.window.actions_table["fine_tune"].isEnabled()
+    assert "being compared" in person.parts.model.reason.text()
     # The rest of the window works on, and the dialog may be closed and comes back with what it showed.
     dialog.close()
     with person.qtbot.waitActive(person.window):
@@ -162,6 +165,7 @@ def test_networks_are_compared_and_the_winner_proposes(person: Person, tmp_path:
     person.trigger("compare")
     assert person.dialog(CompareDialog) is dialog and dialog.cancel_button.isEnabled()
     person.wait(lambda: not flow.runner.is_running, PATIENT)
+    assert person.window.actions_table["fine_tune"].isEnabled()
     assert person.said == [] and all(line[1].endswith("%") for line in cells(dialog)), cells(dialog)
     if os.environ.get("SEGSTUDIO_SCREENSHOTS"):
         dialog.grab().save(str(Path(os.environ["SEGSTUDIO_SCREENSHOTS"]) / "compare.png"))
@@ -173,6 +177,7 @@ def test_networks_are_compared_and_the_winner_proposes(person: Person, tmp_path:
     project = person.window.session.project
     current = project.current_round() if project is not None else None
     assert current is not None and current.checkpoint.name == "2-lraspp.safetensors"
+    assert current.scores and 0 < current.scores["miou"] < 1, "as the comparison scored it"
     assert current.checkpoint.parent.parent == project.checkpoints_dir  # type: ignore[union-attr]
     assert {path.suffix for path in current.checkpoint.parent.iterdir()} == {".safetensors", ".png", ".json", ".csv"}
 

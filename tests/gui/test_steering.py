@@ -67,11 +67,28 @@ def test_the_slider_changes_the_shown_proposal_and_the_ones_to_come(person: Pers
     person.wait(lambda: rare_pixels(person) == before)
 
 
+def test_every_proposal_is_read_off_anew(person: Person, knowing: Path) -> None:
+    """Those far ahead too, which the person asked for once and would not think of asking for again."""
+    project = person.window.session.project
+    assert project is not None
+
+    def rare(name: str) -> int:
+        kept = project.load_proposal(name)
+        return -1 if kept is None else int(np.sum(kept.labels == 2))
+
+    person.trigger("propose_all")
+    person.wait(lambda: all(rare(name) >= 0 for name in project.names))
+    before = {name: rare(name) for name in project.names}
+    for _ in range(4):
+        person.qtbot.keyClick(person.parts.model.balance.slider, Qt.Key.Key_PageUp)
+    person.wait(lambda: all(rare(name) > before[name] for name in project.names))
+
+
 def test_what_was_painted_stays_when_the_slider_moves(person: Person, knowing: Path) -> None:
     person.paint(Qt.Key.Key_2, (10, 10), (50, 10))
     painted = person.labels.copy()
     person.qtbot.keyClick(person.parts.model.balance.slider, Qt.Key.Key_PageUp)
-    person.wait(lambda: not person.window.steer_flow._rest.isActive() and not person.window.proposals.is_busy)
+    person.wait(lambda: not person.window.reading_flow._rest.isActive() and not person.window.proposals.is_busy)
     np.testing.assert_array_equal(person.labels, painted)
 
 

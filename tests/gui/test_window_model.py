@@ -21,6 +21,7 @@ from segstudio.services.settings import (
     BUDGET_SECONDS,
     FOLLOW_EDGES,
     HOLD_TOGGLES,
+    KEEP_THIN,
     LOOK_AHEAD,
     MIN_ISLAND,
     ROUND_COMMAND,
@@ -31,6 +32,7 @@ from segstudio.services.theme import ThemeChoice
 from segstudio.widgets.export_dialog import ExportDialog, Which
 from segstudio.widgets.settings_dialog import SettingsDialog
 from segstudio.widgets.status_mark import Mark
+from segstudio_training.reading import Reading
 from tests.gui.window_person import PATIENT, Person, mask_of, use_tiny_model
 from tests.small_folders import HEIGHT, WIDTH, tiny_checkpoint, voc_folder
 
@@ -271,9 +273,11 @@ def test_settings_are_taken_over_and_kept(person: Person, folder: Path) -> None:
     dialog.command_edit.setText("srun {command}")
     assert dialog.edges_box.isChecked()
     dialog.edges_box.setChecked(False)
+    dialog.thin_box.setChecked(True)
     person.answer(dialog)
     get = person.window.settings.get
-    assert not get(FOLLOW_EDGES) and not person.window.proposals.reading.follow_edges
+    assert person.window.proposals.reading == Reading(17, 0.0, keep_thin=True, follow_edges=False)
+    assert not get(FOLLOW_EDGES) and get(KEEP_THIN)
     assert get(ROUND_COMMAND) == "srun {command}"
     assert (get(MIN_ISLAND), get(LOOK_AHEAD), get(HOLD_TOGGLES), get(WARM_TRAINER)) == (17, 7, True, True)
     person.key(Key.Key_X, person.parts.canvas)  # pressed and let go: it stays

@@ -105,6 +105,10 @@ class Budget:
             self._paces.append(seconds)
         self.step += 1
 
+    def rested(self, seconds: float) -> None:
+        """The round was paused for `seconds`, which are not part of its budget."""
+        self.began += seconds
+
     def reserved(self) -> float:
         """Seconds kept back for what comes after the last step: settling, and the final scoring."""
         return self.reserved_seconds + self._settling_seconds()

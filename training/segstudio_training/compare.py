@@ -23,13 +23,15 @@ from segstudio_training.class_weights import DEFAULT_RULE
 from segstudio_training.compare_report import Row, write_plots, write_tables
 from segstudio_training.data.teaching_set import LabelSource, read_pair
 from segstudio_training.device import pick_device
-from segstudio_training.encoder_weights import IMAGENET, NONE, load_encoder_weights
+from segstudio_training.encoder_weights import IMAGENET, NONE, load_encoder_weights, suited_width
 from segstudio_training.fine_tune import fine_tune
+from segstudio_training.islands import merge_islands
 from segstudio_training.job import Job, Recipe
 from segstudio_training.losses import DEFAULT_LOSS
 from segstudio_training.metrics import Labels, Scores
-from segstudio_training.networks import build_network, chosen_arguments, network_entry
+from segstudio_training.networks import Argument, build_network, chosen_arguments, network_entry
 from segstudio_training.predictor import Predictor
+from segstudio_training.rounds import MIN_ISLAND
 
 Events = Callable[[dict[str, Any]], None]
 Cancel = Callable[[], bool]
@@ -170,15 +172,19 @@ def compare(task: Comparison, events: Events, cancel: Cancel, person: Person | N
 
 def _check_entries(task: Comparison) -> None:
     """Build every entry once, so that a mistake in the last one is told before the first is taught."""
-    has_gpu = pick_device(task.device).type != "cpu"
     for entry in task.entries:
-        arguments = chosen_arguments(entry.network, entry.width, 0.0, has_gpu)
+        arguments = _arguments(task, entry)
         load_encoder_weights(build_network(entry.network, len(task.source.classes), arguments), entry.encoder_choice)
+
+
+def _arguments(task: Comparison, entry: Entry) -> dict[str, Argument]:
+    width = suited_width(entry.network, entry.width, entry.encoder_choice)
+    return chosen_arguments(entry.network, width, 0.0, pick_device(task.device).type != "cpu")
 
 
 def _tried(task: Comparison, number: int, entry: Entry, events: Events, cancel: Cancel, person: Person | None) -> Row:
     """Teach one entry, score it, keep its scores in its checkpoint."""
-    width = chosen_arguments(entry.network, entry.width, 0.0, pick_device(task.device).type != "cpu").get("width")
+    width = _arguments(task, entry).get("width")
     parts = [str(number), entry.network, str(width or ""), entry.encoder_name if entry.encoder_name != NONE else ""]
     name = "-".join(filter(None, parts))
     job = Job(
@@ -243,9 +249,10 @@ def _scored(
         if not position:
             predictor.predict(pair.image, cancel=cancel)  # the first time, memory is laid out
         began = time.perf_counter()
-        proposed = predictor.predict(pair.image, cancel=cancel).labels
+        found = predictor.predict(pair.image, cancel=cancel).labels
+        proposed = merge_islands(found, MIN_ISLAND)
         seconds.append(time.perf_counter() - began)
-        scores.update(pair.labels, proposed)
+        scores.update(pair.labels, found)
         if person is not None:
             corrections.append(person(proposed, pair.labels))
         events({"event": "scoring", "entry": entry.label, "done": position + 1, "of": len(task.heldout)})

@@ -14,7 +14,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device called `name`; "auto" is the GPU where there is one, else the processor.
+    """The device called `name`; "auto" is the GPU where there is one that unpools, else the processor.
 
     Raises:
         InputError: an unknown name, or a device that this machine does not have.
@@ -25,10 +25,21 @@ def pick_device(name: str = "auto") -> torch.device:
         )
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
+        available["mps"] = available["mps"] and unpools(torch.device("mps"))
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if available[kind]))
     if not available[name]:
         raise InputError(marked('This machine cannot compute on "{name}". Use --device auto.'), name=name)
     return torch.device(name)
+
+
+def unpools(device: torch.device) -> bool:
+    """Whether this torch can do on `device` what SegNet's decoder is made of; on Apple's GPUs torch learnt it late."""
+    try:
+        pooled, places = torch.nn.functional.max_pool2d(torch.zeros(1, 1, 2, 2, device=device), 2, return_indices=True)
+        torch.nn.functional.max_unpool2d(pooled, places, 2)
+    except (NotImplementedError, RuntimeError):
+        return False
+    return True
 
 
 def usable_cores() -> int:

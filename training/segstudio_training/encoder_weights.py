@@ -16,10 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from segstudio.core.errors import CheckpointError, marked
-from segstudio_training.checkpoint import METADATA_KEY, read_tensors
+from segstudio_training.checkpoint import METADATA_KEY, load_checkpoint, read_tensors
+from segstudio_training.networks import network_entry
 from segstudio_training.networks.first_layer import first_convolution, fitted_kernel
 
 NONE, IMAGENET = "none", "imagenet"
+PAPER_WIDTH = 64
+"""VGG16's, which a SegNet must have to start from it."""
 BATCH_NORM_KEYS = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -48,6 +51,30 @@ def load_encoder_weights(network: nn.Module, choice: str) -> None:
         _filler(network)(network, tensors, str(path))
 
 
+def suited_width(network_name: str, width: int | None, choice: str) -> int | None:
+    """The width that a fresh network is built with so that encoder weights fit it.
+
+    Args:
+        network_name: a row of `NETWORKS`.
+        width: what a person asks for, which stands.
+        choice: as in `load_encoder_weights`.
+
+    Returns:
+        None where any width is as good, or the network has none to choose.
+
+    Raises:
+        CheckpointError: `choice` is a file that cannot be read.
+        InputError: there is no network of that name.
+    """
+    if width is not None or choice == NONE or "width" not in network_entry(network_name).defaults:
+        return width
+    if choice != IMAGENET and METADATA_KEY in read_tensors(Path(choice))[1]:
+        checkpoint = load_checkpoint(Path(choice))
+        found = checkpoint.network_arguments.get("width") if checkpoint.network_name == network_name else None
+        return None if found is None else int(found)
+    return PAPER_WIDTH if network_name == "segnet" else None
+
+
 def _encoder(network: nn.Module) -> nn.Module:
     encoder = getattr(network, "encoder", None)
     if not isinstance(encoder, nn.Module):
@@ -60,7 +87,7 @@ def _check_paper_width(network: nn.Module) -> None:
     if _imagenet_model(network) != "vgg16_bn":
         return
     first = first_convolution(_encoder(network))
-    if first.out_channels != 64:
+    if first.out_channels != PAPER_WIDTH:
         raise CheckpointError(
             marked("The ImageNet weights fit a network of width 64, and this one has width {width}. Use --width 64."),
             width=first.out_channels,

@@ -55,6 +55,8 @@ Events = Callable[[dict[str, Any]], None]
 Cancel = Callable[[], bool]
 
 EVENT_SECONDS = 0.2
+REST_SECONDS = 0.1
+"""A round that is paused looks so often whether it is cancelled."""
 SETTLING_BATCHES = 8
 """The averaged network's batch norms are settled on so many of the latest batches."""
 SMALL_STATE_BYTES = 64_000_000
@@ -226,6 +228,9 @@ class _Round:
                     raise Cancelled
                 if news := self.newcomers.look():
                     self._take_up(news, stream)
+                if self.newcomers.is_paused:
+                    self._rest()
+                    continue
                 if budget.is_scoring_due(progress):
                     self._score_on_the_way()
                     continue
@@ -311,6 +316,11 @@ class _Round:
             rare = RareClasses(places, self.prepared.count.frequencies)
         fresh = [self.train.index(name) for name in self.fresh.intersection(self.train)]
         return Turns(len(self.train), self.job.seed, fresh, recipe.fresh_share, rare, recipe.rare_crops)
+
+    def _rest(self) -> None:
+        began = time.monotonic()
+        time.sleep(REST_SECONDS)
+        self.budget.rested(time.monotonic() - began)
 
     def _take_up(self, news: News, stream: BatchStream) -> None:
         """Teach what was accepted meanwhile, drafts that taught already too, as fresh images.

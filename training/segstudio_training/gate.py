@@ -17,16 +17,17 @@ from segstudio_training.verdict import Verdict
 LEAST_HELD_OUT = 4
 """With fewer held-out images the scores say more about those images than about the network."""
 LEAST_GROUPS = 4
-"""The same for groups of neighbours, of images and of those that show a class that falls over: of three groups even the
-widest interval that resampling can give, from the worst of them to the best, holds the truth in three cases of four
-only."""
-LEAST_CLASS_GROUPS = 8
-"""In at least so many groups a class must be seen before its fall counts. Resampling images does not know how much one
-class goes up and down from one training to the next; in five or six scenes that alone is 10 points and more."""
+"""The same for groups of neighbours, of images and of those that show a class: of three groups even the widest interval
+that resampling can give, from the worst of them to the best, holds the truth in three cases of four only."""
+ENOUGH_CLASS_GROUPS = 8
+"""A class that is seen in fewer groups must fall by `LOST_IN_FEW`. Resampling images does not know how much one class
+goes up and down from one training to the next; in five or six scenes that alone is 10 points and more."""
 NOISE = 0.002
 """A mean IoU that differs by less than this counts as equal, however sure the difference is."""
 LOST = 0.05
 """A class is lost where its IoU has fallen by more than this, beyond noise."""
+LOST_IN_FEW = 0.2
+"""The same where less than `ENOUGH_CLASS_GROUPS` show it."""
 COLLAPSE_FROM, COLLAPSE_TO = 0.2, 0.02
 """A class falls over where its IoU was at least the first and is at most the second; no interval is asked then."""
 
@@ -101,14 +102,15 @@ def described_judgement(judgement: Judgement) -> dict[str, Any]:
 
 
 def _lost(old: ImageScores, new: ImageScores, compared: Comparison) -> list[int]:
-    """The indices of the classes that fell over, or fell by more than `LOST` beyond noise."""
+    """The indices of the classes that fell over, or fell by more than `LOST` or `LOST_IN_FEW` beyond noise."""
     before, after = old.result["per_class_iou"], new.result["per_class_iou"]
     found = []
     for index, difference in compared.per_class.items():
         name = new.class_names[index]
         fell_over = before.get(name, 0.0) >= COLLAPSE_FROM and after.get(name, 0.0) <= COLLAPSE_TO
         groups = compared.groups_with[index]
-        if (fell_over and groups >= LEAST_GROUPS) or (groups >= LEAST_CLASS_GROUPS and difference.high < -LOST):
+        most = LOST if groups >= ENOUGH_CLASS_GROUPS else LOST_IN_FEW
+        if groups >= LEAST_GROUPS and (fell_over or difference.high < -most):
             found.append(index)
     return found
 

@@ -1,8 +1,8 @@
 """What becomes new to learn while a round runs: its job file, read again whenever it has changed.
 
 Who runs the round may write the job file anew at any time, whole. Names that are new in "train" teach from then on;
-names that are appended to "corrected" have another label map than before, which is read again. What is held out, and
-what was taught from the start, stays as it was when the round began.
+names that are appended to "corrected" have another label map than before, which is read again; while "paused" is true
+the round rests. What is held out, and what was taught from the start, stays as it was when the round began.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Newcomers:
         self._seen: tuple[int, int, int] | None = None  # the file may be another one already than the round was given
         self._corrections_seen = len(self._read("corrected"))
         self._next_look = 0.0
+        self.is_paused = False
+        """Whether the round is to rest, by the last look."""
 
     def look(self) -> News:
         """What is new since the last look; costs nothing where the last one is less than `LOOK_SECONDS` ago."""
@@ -55,6 +57,7 @@ class Newcomers:
         corrected = [name for name in corrections[self._corrections_seen :] if name in self._teaching]
         self._corrections_seen = max(self._corrections_seen, len(corrections))
         self._teaching.update(added)
+        self.is_paused = self._content().get("paused") is True
         return News(tuple(dict.fromkeys(added)), tuple(dict.fromkeys(corrected)))
 
     def _stamp(self) -> tuple[int, int, int] | None:
@@ -67,11 +70,14 @@ class Newcomers:
 
     def _read(self, key: str) -> list[str]:
         """The names under `key`; none where the file makes no sense: the round goes on with what it has."""
+        names = self._content().get(key, [])
+        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+    def _content(self) -> dict[str, Any]:
         if self._file is None:
-            return []
+            return {}
         try:
             content: Any = json.loads(self._file.read_text(encoding="utf-8"))
-            names = content.get(key, [])
-        except (OSError, ValueError, AttributeError):
-            return []
-        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}

@@ -24,11 +24,11 @@ from segstudio_training.data.inputs import chosen_normalisation, kept_normalisat
 from segstudio_training.data.teaching_set import TeachingSet, check_pair, working_scale
 from segstudio_training.device import usable_cores
 from segstudio_training.encoder_weights import NONE as NO_ENCODER_WEIGHTS
-from segstudio_training.encoder_weights import load_encoder_weights
+from segstudio_training.encoder_weights import load_encoder_weights, suited_width
 from segstudio_training.engine import freeze_stages
 from segstudio_training.evaluate import evenly_spaced
 from segstudio_training.job import Job
-from segstudio_training.networks import build_network, chosen_arguments
+from segstudio_training.networks import RGB_CHANNELS, Argument, build_network, chosen_arguments
 from segstudio_training.normalisation import Normalisation
 from segstudio_training.training_state import TrainingState, check_settings
 from segstudio_training.working_size import suited_side
@@ -132,9 +132,7 @@ def prepare_round(job: Job, device: torch.device, stopped: TrainingState | None 
         network = _continued(start, _offsets(job, count))
     else:
         network_name = job.network
-        arguments = dict(
-            chosen_arguments(job.network, job.width, job.dropout, device.type != "cpu", normalisation.count)
-        )
+        arguments = _fresh_arguments(job, device, normalisation.count)
         network = build_network(job.network, len(job.source.classes), arguments)
         load_encoder_weights(network, job.encoder_weights)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -187,8 +185,13 @@ def _side(job: Job, start: Checkpoint | None, device: torch.device) -> int:
     if start is not None:
         width = int(start.network_arguments.get("width", 16))
         return suited_side(job.max_seconds, job.recipe.batch_size, device, width, start.working_side)
-    chosen = chosen_arguments(job.network, job.width, job.dropout, device.type != "cpu", 3)
+    chosen = _fresh_arguments(job, device)
     return suited_side(job.max_seconds, job.recipe.batch_size, device, int(chosen.get("width", 16)))
+
+
+def _fresh_arguments(job: Job, device: torch.device, channels: int = RGB_CHANNELS) -> dict[str, Argument]:
+    width = suited_width(job.network, job.width, job.encoder_weights)
+    return chosen_arguments(job.network, width, job.dropout, device.type != "cpu", channels)
 
 
 def _counted(job: Job, teaching: TeachingSet) -> LabelCount:
@@ -217,16 +220,16 @@ def _counted(job: Job, teaching: TeachingSet) -> LabelCount:
     return LabelCount(
         frequencies,
         pixel_shares(samples, len(classes)),
-        _weights(job, frequencies, is_whole),
+        _weights(job, frequencies, is_whole and job.file is None),
         (_crop_side(height, factor), _crop_side(width, factor)),
     )
 
 
 def _weights(job: Job, frequencies: Frequencies, is_whole: bool) -> Frequencies:
-    """(C,) what each class weighs; `is_whole` says that all images were counted.
+    """(C,) what each class weighs; `is_whole` says that all images which will teach were counted.
 
-    Where some were not, a class that was not seen may be in one of those, and is rare: it weighs as much as the
-    heaviest one. Where it is in none of them no pixel has that weight.
+    Where some were not, or more may come while the round runs, a class that was not seen may be in one of those, and is
+    rare: it weighs as much as the heaviest one. Where it is in none of them no pixel has that weight.
     """
     weights = class_weights(job.class_weights, frequencies, job.recipe.most_over_least)
     return weights if is_whole else np.where(frequencies > 0, weights, weights.max() or 1.0)

@@ -48,6 +48,7 @@ class RoundOrder:
         choices: how it is taught, as far as the person chose.
         job: its job file.
         teaching, held_out, fresh: the names in it when it was written.
+        class_names: the folder's classes then; the round knows no others.
         include_unreviewed: as in `order_round`.
         lap: its number in a series of rounds that follow one another by themselves; 0 for a round of its own.
     """
@@ -61,6 +62,7 @@ class RoundOrder:
     teaching: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
     include_unreviewed: bool = False
     lap: int = 0
 
@@ -208,25 +210,27 @@ def order_round(
         teaching=tuple(names["train"]),
         held_out=tuple(names["heldout"]),
         fresh=tuple(names["fresh"]),
+        class_names=tuple(project.classes.names),
         include_unreviewed=include_unreviewed,
         lap=lap,
     )
 
 
-def tell_of_news(project: Project, order: RoundOrder, corrected: Sequence[str] = ()) -> None:
+def tell_of_news(project: Project, order: RoundOrder, corrected: Sequence[str] = (), is_paused: bool = False) -> None:
     """Let the round that runs by `order` take up what was accepted since; its held-out images stay the same.
 
     Args:
         project: the folder that it runs for.
         order: a round that `follows_job`.
         corrected: the images that had taught it before their label maps were accepted anew; a list that only grows.
+        is_paused: whether it is to rest, at no cost to its time budget, until it is told otherwise.
 
     Raises:
         SaveError: the job cannot be written.
     """
     teaching = project.teaching_names(order.include_unreviewed)
     project.keep_teaching(teaching)
-    _write_job(project, order, teaching, corrected)
+    _write_job(project, order, teaching, corrected, is_paused)
 
 
 def discard_round(order: RoundOrder) -> None:
@@ -236,9 +240,15 @@ def discard_round(order: RoundOrder) -> None:
             path.unlink()
 
 
-def _write_job(project: Project, order: RoundOrder, teaching: Sequence[str], corrected: Sequence[str] = ()) -> None:
+def _write_job(
+    project: Project,
+    order: RoundOrder,
+    teaching: Sequence[str],
+    corrected: Sequence[str] = (),
+    is_paused: bool = False,
+) -> None:
     names = {"train": teaching, "heldout": order.held_out, "fresh": order.fresh, "corrected": corrected}
-    project.write_job(order.id, names)
+    project.write_job(order.id, {**names, "paused": is_paused})
 
 
 def conclude_round(project: Project, order: RoundOrder, heard: RoundEvents, done: Mapping[str, Any]) -> RoundResult:

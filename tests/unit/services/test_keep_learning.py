@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.core.class_table import ClassTable
 from segstudio.project.project import Project, Status
 from segstudio.services import fine_tune_process
 from segstudio.services.keep_learning import KeepLearning, Learning
@@ -199,6 +200,36 @@ def test_an_image_that_is_accepted_again_is_told_of_once_for_each_time(learner: 
     assert told[0] == ["s00"] and told[-1] in (["s00"], ["s00", "s00"])
 
 
+def test_an_image_that_the_lap_took_up_and_that_is_accepted_again_is_read_again(learner: Learner) -> None:
+    learner.plan["waits_for"] = 2
+    learner.learning.set_on(True)
+    learner.start()
+    learner.wait_for_step()
+    name = next(iter(accept_until_one_teaches(learner)))
+    learner.desk.go_to("s00")
+    learner.accept(name)
+    learner.wait_for(Learning.WAITING)
+    told = [event["corrected"] for event in learner.events if event["event"] == "teaching"]
+    assert told[-1] == [name]
+
+
+def test_what_is_accepted_after_a_class_was_added_waits_for_the_next_lap(learner: Learner) -> None:
+    """The lap under way knows the classes that there were when it began: it could not read such a label map."""
+    learner.hold()
+    learner.learning.set_on(True)
+    learner.start()
+    learner.wait_for_step()
+    job = Path(learner.commands[0][learner.commands[0].index("--job") + 1])
+    before = job.read_text()
+    learner.desk.session.set_classes(ClassTable.from_names([*learner.project.classes.names, "new"]))
+    name = next(iter(accept_until_one_teaches(learner)))
+    assert job.read_text() == before
+    learner.gate.unlink()
+    learner.wait_for(Learning.WAITING)
+    assert learner.events and not any(event["event"] in ("teaching", "left_out") for event in learner.events)
+    assert [result.round.images for result in learner.results][:2] == [4, 5], name
+
+
 def test_accepting_wakes_learning_that_waits(learner: Learner) -> None:
     learner.learning.set_on(True)
     learner.start()
@@ -242,6 +273,23 @@ def test_on_battery_no_lap_begins_and_on_mains_it_does(learner: Learner) -> None
     learner.learning.look_around()
     learner.wait_for(Learning.WAITING)
     assert len(learner.results) == 2
+
+
+def test_a_lap_under_way_rests_while_on_battery(learner: Learner) -> None:
+    learner.learning.set_on(True)
+    learner.hold()
+    learner.start()
+    learner.wait_for_step()
+    job = Path(learner.commands[0][learner.commands[0].index("--job") + 1])
+    for is_on_battery, state in ((True, Learning.RESTING), (False, Learning.LAP), (True, Learning.RESTING)):
+        learner.is_on_battery = is_on_battery
+        learner.learning.look_around()
+        assert learner.learning.state is state
+        learner.desk.settle()
+        assert json.loads(job.read_text())["paused"] is is_on_battery
+    learner.learning.set_on(False)
+    learner.desk.settle()
+    assert json.loads(job.read_text())["paused"] is False, "without laps it is a round like any other"
 
 
 def test_laps_wait_for_what_must_not_be_disturbed(learner: Learner) -> None:

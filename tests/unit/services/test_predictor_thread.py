@@ -14,6 +14,7 @@ from segstudio.core.errors import SegStudioError
 from segstudio.project.project import Project, Status
 from segstudio.services.predictor_thread import Model, ProposalService, Proposed
 from segstudio_training.predictor import Predictor
+from segstudio_training.reading import Reading
 from tests.small_folders import HEIGHT, WIDTH, tiny_checkpoint, voc_folder
 
 PATIENT = 60_000
@@ -42,7 +43,7 @@ def model(tmp_path: Path) -> Model:
 
 def load(service: ProposalService, project: Project, model: Model, qtbot: QtBot) -> None:
     with qtbot.waitSignal(service.model_ready, timeout=PATIENT):
-        service.load(project, model, 0)
+        service.load(project, model)
 
 
 def test_a_proposal_arrives_and_is_kept(service: ProposalService, project: Project, model: Model, qtbot: QtBot) -> None:
@@ -67,7 +68,7 @@ def test_a_proposal_is_awaited_from_loading_on_until_it_comes_or_is_given_up(
     seen: list[tuple[bool, bool]] = []
     service.advanced.connect(lambda *_: seen.append((service.is_awaited("s00"), service.is_awaited("s01"))))
     with qtbot.waitSignal(service.model_ready, timeout=PATIENT):
-        service.load(project, model, 0)
+        service.load(project, model)
     assert seen == [(True, True)] and not service.is_awaited("s00")
     with qtbot.waitSignal(service.proposed, timeout=PATIENT):
         service.request(["s00"])
@@ -81,7 +82,7 @@ def test_a_network_that_cannot_be_loaded_is_not_waited_for(
     service: ProposalService, project: Project, tmp_path: Path, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(service.model_failed, timeout=PATIENT):
-        service.load(project, Model(tmp_path / "none.safetensors", "round 1"), 0)
+        service.load(project, Model(tmp_path / "none.safetensors", "round 1"))
     assert not service.is_awaited("s00")
 
 
@@ -163,7 +164,7 @@ def test_a_checkpoint_that_cannot_be_used_is_told(
         path = tmp_path / "bad.pt"
         path.write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
     with qtbot.waitSignal(service.model_failed, timeout=PATIENT) as told:
-        service.load(project, Model(path, "bad"), 0)
+        service.load(project, Model(path, "bad"))
     assert told.args is not None
     error = told.args[0]
     assert isinstance(error, SegStudioError) and error.message.count("\n") == 0
@@ -236,7 +237,7 @@ def test_a_network_that_cannot_be_taken_up_for_whatever_reason_is_told(
     with monkeypatch.context() as patch:
         patch.setattr("segstudio_training.predictor.Predictor", fail)
         with qtbot.waitSignal(service.model_failed, timeout=PATIENT) as told:
-            service.load(project, model, 0)
+            service.load(project, model)
     assert told.args is not None and model.checkpoint.name in told.args[0].message
     caplog.clear()
     load(service, project, model, qtbot)
@@ -247,7 +248,7 @@ def test_a_model_forgotten_while_it_loads_never_becomes_ready(
 ) -> None:
     ready: list[str] = []
     service.model_ready.connect(lambda loaded: ready.append(loaded.round_id))
-    service.load(project, model, 0)
+    service.load(project, model)
     service.unload()
     load(service, project, Model(model.checkpoint, "round 2"), qtbot)
     assert ready == ["round 2"]
@@ -287,9 +288,9 @@ def test_a_balance_acts_on_the_next_proposal_without_asking_the_network(
     assert service.can_balance
     trained = counted(service, "s00", qtbot)
     counted(service, "s01", qtbot)
-    service.set_balance(1.0)
+    service.set_reading(Reading(balance=1.0))
     assert counted(service, "s00", qtbot)[2] > trained[2]
-    service.set_balance(0.0)
+    service.set_reading(Reading(balance=0.0))
     assert counted(service, "s00", qtbot) == trained
     assert len(passes) == 2  # one for each image
     kept = project.load_proposal("s00")
@@ -301,9 +302,9 @@ def test_what_was_read_in_the_old_way_is_read_again_before_it_is_shown(
 ) -> None:
     path = tiny_checkpoint(tmp_path / "known.safetensors", shares=(0.9, 0.09, 0.01))
     load(service, project, Model(path, "known"), qtbot)
-    service.set_balance(1.0)
+    service.set_reading(Reading(balance=1.0))
     rare = counted(service, "s00", qtbot)
-    service.set_balance(-1.0)
+    service.set_reading(Reading(balance=-1.0))
     shown: list[list[int]] = []
     service.proposed.connect(lambda proposed: shown.append(np.bincount(proposed.labels.ravel(), minlength=3).tolist()))
     kept_before = project.load_proposal("s00")
@@ -312,7 +313,7 @@ def test_what_was_read_in_the_old_way_is_read_again_before_it_is_shown(
     deadline = time.monotonic() + PATIENT / 1000
     while np.array_equal(project.load_proposal("s00").labels, kept_before.labels) and time.monotonic() < deadline:  # type: ignore[union-attr]
         time.sleep(0.01)
-    service.set_balance(1.0)
+    service.set_reading(Reading(balance=1.0))
     qtbot.waitUntil(lambda: not service.is_busy)
     assert shown == [rare]
 
@@ -322,7 +323,7 @@ def test_a_network_that_does_not_know_its_shares_proposes_as_trained(
 ) -> None:
     load(service, project, model, qtbot)
     trained = counted(service, "s00", qtbot)
-    service.set_balance(1.0)
+    service.set_reading(Reading(balance=1.0))
     assert not service.can_balance and counted(service, "s00", qtbot) == trained
 
 

@@ -71,6 +71,15 @@ def test_the_same_weights_are_not_scored_twice(clock: Clock) -> None:
     assert done.count("scoring") == 1
 
 
+def test_a_pause_is_not_part_of_the_budget(clock: Clock) -> None:
+    budget = Budget(10.0, None, None, clock.now)
+    assert walk(budget, clock, 0.0, stop=4).count("step") == 3
+    before = budget.progress()
+    clock.now += 1000.0
+    budget.rested(1000.0)
+    assert budget.progress() == before and budget.seconds_left() == 7.0
+
+
 def test_a_slow_start_teaches_one_step_and_is_not_scored_before_it(clock: Clock) -> None:
     clock.now = 50.0
     assert walk(Budget(40.0, None, None, 0.0), clock, scoring=1) == ["step"]

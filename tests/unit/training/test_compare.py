@@ -21,6 +21,7 @@ from segstudio_training.compare import STARTER, Comparison, Entry, compare, pars
 from segstudio_training.compare_report import csv_text, terminal_table, write_plots
 from segstudio_training.evaluate import evaluate
 from segstudio_training.predictor import Predictor
+from segstudio_training.rounds import AS_PROPOSED
 from tests.unit.training.conftest import QUICK, tiny_checkpoint
 
 Event = dict[str, object]
@@ -132,8 +133,15 @@ def test_a_person_says_what_correcting_takes(task: Comparison) -> None:
         return float((shown != truth)[truth != 255].sum())
 
     rows = compare(replace(task, entries=task.entries[:1]), ignore, never, person)
-    labelled = sum(int((task.source.read_label_map(name) != 255).sum()) for name in task.heldout)
-    assert rows[0]["correction_seconds"] * 4 == pytest.approx((1 - rows[0]["pixel_accuracy"]) * labelled)
+    predictor = Predictor(load_checkpoint(Path(rows[0]["checkpoint"])), "cpu")
+    wrong = [
+        person(
+            predictor.predict(task.source.read_image(name), AS_PROPOSED).labels,
+            task.source.read_label_map(name),
+        )
+        for name in task.heldout
+    ]
+    assert rows[0]["correction_seconds"] == pytest.approx(sum(wrong) / 4)
     assert "correction_seconds" in (task.out / "compare.csv").read_text()
     assert "correction_seconds" not in load_checkpoint(Path(rows[0]["checkpoint"])).scores
 

@@ -12,7 +12,7 @@ from torchvision.models import MobileNet_V3_Large_Weights, VGG16_BN_Weights, mob
 
 from segstudio.core.errors import CheckpointError
 from segstudio_training.checkpoint import save_checkpoint
-from segstudio_training.encoder_weights import load_encoder_weights
+from segstudio_training.encoder_weights import load_encoder_weights, suited_width
 from segstudio_training.networks import build_network
 from tests.unit.training.conftest import tiny_checkpoint
 
@@ -67,6 +67,27 @@ def test_an_encoder_of_another_width_is_refused(tmp_path: Path) -> None:
     path = save_checkpoint(tmp_path / "a.safetensors", tiny_checkpoint())
     with pytest.raises(CheckpointError, match="another network or width"):
         load_encoder_weights(build_network("segnet", 2, {"width": 8}), str(path))
+
+
+@pytest.mark.parametrize(
+    ("network", "width", "choice", "suited"),
+    [
+        ("segnet", None, "CKPT", 4),
+        ("segnet", 32, "CKPT", 32),  # what a person asks for stands, and is refused then
+        ("unet", None, "CKPT", None),
+        ("segnet", None, "none", None),
+        ("segnet", None, "imagenet", 64),
+        ("segnet", None, "VGG", 64),
+        ("lraspp", None, "imagenet", None),
+    ],
+)
+def test_a_fresh_network_gets_the_width_of_the_weights_it_starts_from(
+    network: str, width: int | None, choice: str, suited: int | None, tmp_path: Path
+) -> None:
+    files = {"CKPT": tmp_path / "a.safetensors", "VGG": tmp_path / "vgg.safetensors"}
+    save_checkpoint(files["CKPT"], tiny_checkpoint())
+    save_file({"features.0.bias": torch.zeros(64)}, files["VGG"])
+    assert suited_width(network, width, str(files.get(choice, choice))) == suited
 
 
 def test_imagenet_needs_the_paper_s_width() -> None:

@@ -119,6 +119,12 @@ def test_a_class_that_falls_in_all_of_six_scenes_may_do_so_by_chance() -> None:
     assert judgement.verdict is Verdict.BETTER and not judgement.lost
 
 
+def test_a_class_that_falls_far_in_all_of_six_scenes_is_lost() -> None:
+    before = shares(5, images=6, around=600, spread=50)
+    judgement = judge(scored(before.tolist()), scored((before + np.array([100, 100, -350])).tolist()))
+    assert judgement.verdict is Verdict.WORSE and judgement.lost == ("pole",)
+
+
 @pytest.mark.parametrize(("showing", "lost"), [(1, ()), (3, ()), (4, ("pole",))])
 def test_a_class_that_is_not_found_any_more_is_lost_where_four_scenes_show_it(showing: int, lost: tuple[str]) -> None:
     before = [[500, 500, 500 if at < showing else None] for at in range(10)]

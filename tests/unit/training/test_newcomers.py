@@ -27,9 +27,9 @@ from segstudio_training.newcomers import Newcomers, News
 MakeJob = Callable[..., Job]
 
 
-def write(path: Path, train: Sequence[str], corrected: Sequence[str] = ()) -> None:
+def write(path: Path, train: Sequence[str], corrected: Sequence[str] = (), **more: object) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"train": list(train), "heldout": ["h"], "corrected": list(corrected)}))
+    fresh.write_text(json.dumps({"train": list(train), "heldout": ["h"], "corrected": list(corrected), **more}))
     fresh.replace(path)
 
 
@@ -154,6 +154,26 @@ def test_a_draft_that_is_accepted_teaches_once_and_with_its_accepted_map(
     assert result.images == 5 and sets[0].names == names[:6]
     assert (sets[0][4].labels == voc.read_label_map("s04")).all(), "what was accepted"
     assert (sets[0][5].labels == stroke).all(), "a draft still"
+
+
+def test_a_round_rests_while_its_file_says_so(make_job: MakeJob, voc: VocFolder, tmp_path: Path, at_once: None) -> None:
+    path = tmp_path / "job.json"
+    names = voc.names[:6]
+    write(path, names, paused=True)
+    events: list[dict[str, Any]] = []
+    looks: list[int] = []
+
+    def steps() -> int:
+        return sum(event["event"] == "step" for event in events)
+
+    def never_cancelled() -> bool:
+        looks.append(steps())
+        if len(looks) == 3:
+            write(path, names)
+        return False
+
+    result = fine_tune(make_job(train=names, file=path), events.append, never_cancelled)
+    assert looks[:3] == [0, 0, 0] and result.steps == 6 and steps() > 0
 
 
 def test_without_the_file_a_round_teaches_what_it_was_told(make_job: MakeJob, voc: VocFolder, at_once: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 from segstudio.core.errors import Cancelled, InputError, TrainingError
 from segstudio.project.voc_folder import VocFolder
 from segstudio_training import round_preparation
-from segstudio_training.checkpoint import load_checkpoint
+from segstudio_training.checkpoint import load_checkpoint, save_checkpoint
 from segstudio_training.fine_tune import fine_tune
 from segstudio_training.job import Job
-from tests.unit.training.conftest import CLASSES, write_voc
+from tests.unit.training.conftest import CLASSES, tiny_checkpoint, write_voc
 
 MakeJob = Callable[..., Job]
 
@@ -42,6 +43,18 @@ def test_a_class_outside_the_images_counted_weighs_as_much_as_the_heaviest(
     assert weights["seldom"] == max(weights.values()) > min(weights.values()) > 0
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_class_that_may_come_while_the_round_runs_weighs_something(
+    tmp_path: Path, make_job: MakeJob, follows: bool
+) -> None:
+    folder = VocFolder.open(write_voc(tmp_path / "many", 6, (*CLASSES, "seldom")))
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps({"train": folder.names}))
+    job = make_job(source=folder, train=folder.names, heldout=[], file=file if follows else None)
+    weights = run(job)[0]["class_weights"]
+    assert weights["seldom"] == (max(weights.values()) if follows else 0)
+
+
 def test_the_images_counted_may_show_one_class_only_where_there_are_others(
     make_job: MakeJob, voc: VocFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +62,13 @@ def test_the_images_counted_may_show_one_class_only_where_there_are_others(
     for name in voc.names[:6:3]:
         voc.write_label_map(name, np.full((40, 48), 1, np.uint8))
     assert run(make_job())[-1]["event"] == "done"
+
+
+def test_a_round_from_a_starter_takes_its_width_whatever_suits_the_machine(make_job: MakeJob, tmp_path: Path) -> None:
+    starter = save_checkpoint(tmp_path / "starter.safetensors", tiny_checkpoint())
+    job = make_job(width=None, encoder_weights=str(starter))
+    run(job)
+    assert load_checkpoint(job.out).network_arguments["width"] == 4
 
 
 @pytest.mark.parametrize("damage", ["missing", "broken", "other size"])
