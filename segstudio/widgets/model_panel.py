@@ -45,7 +45,7 @@ from segstudio.widgets.words import duration, time_left
 if TYPE_CHECKING:
     from segstudio.widgets.live_curves import LiveCurves
 
-BUDGETS = (30, 60, 120, 300, 900)
+BUDGETS = (30, 60, 120, 300, 900, 1800, 3600)
 _LATER_MS = 500
 """Seconds."""
 

@@ -76,13 +76,15 @@ def test_boundary_f1_forgives_what_is_within_the_tolerance() -> None:
 
 
 def test_boundary_f1_by_hand() -> None:
-    # Class 0's boundary is one column of 60; the guess leaves the upper half right and moves the lower 20 away:
-    # precision and recall are near one half. The step adds its own boundary, which costs precision.
+    # On 60 rows and a diagonal of 100 the tolerance is one pixel. Each class's boundary is one column of 60 pixels. The
+    # guess leaves the upper 30 where they are, moves the lower 30 by 20, and its step is 19 more: 79. Of either map's
+    # boundary the upper 30 are found and, one pixel away, one at the step.
     guess = halves(40)
     guess[30:, 40:60] = 0
     value = boundary_f1(halves(40), guess, 2)
     assert value is not None
-    assert 0.4 < value < 0.55
+    precision, recall = 31 / 79, 31 / 60
+    assert value == pytest.approx(2 * precision * recall / (precision + recall))
 
 
 def test_boundary_f1_of_an_all_void_truth_is_not_counted() -> None:
