@@ -1,4 +1,7 @@
-"""The brush cursor: the outline of the very pixels that a click would paint. Owns no position and paints no label."""
+"""The brush cursor: the outline of the very pixels that a click would paint, or of the area that is being drawn.
+
+Owns no position and paints no label.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from segstudio.core.geometry import Box
-from segstudio.core.raster import Spans
+from segstudio.core.raster import Polygon, Spans
 from segstudio.services.theme import Role, color
 
 CURSOR_MARGIN = 4
@@ -55,16 +58,23 @@ class BrushCursor:
         self._shape: tuple[bytes, bytes] | None = None
         self._corner = (0, 0)
         self._tint = QColor(Qt.GlobalColor.transparent)
+        self._is_area = False
 
     @property
     def polygon(self) -> QPolygonF:
         """The outline in image coordinates; empty where there is nothing to show."""
         return self._polygon
 
-    def show(self, spans: Spans | None, tint: QColor, bounds: Box) -> None:
-        """Outline the pixels of `spans` that lie within `bounds` (image pixels); None shows nothing."""
-        self._tint = tint
-        inner = None if spans is None else spans.clipped(bounds)
+    def show(self, outline: Spans | Polygon | None, tint: QColor, bounds: Box, is_area: bool = False) -> None:
+        """Outline the pixels of `outline`, spans only within `bounds` (image pixels); None shows nothing.
+
+        `is_area`: it is being drawn, and does not stand for the pointer.
+        """
+        self._tint, self._is_area = tint, is_area
+        if isinstance(outline, Polygon):
+            self._polygon, self._shape = QPolygonF([QPointF(x, y) for x, y in outline.points.tolist()]), None
+            return
+        inner = None if outline is None else outline.clipped(bounds)
         if inner is None or inner.box.is_empty:
             self._polygon, self._shape = QPolygonF(), None
             return
@@ -88,6 +98,8 @@ class BrushCursor:
 
     def replaces_pointer(self, to_view: QTransform) -> bool:
         """Whether the outline is large enough to do without the system's pointer."""
+        if self._is_area:
+            return False
         size = to_view.map(self._polygon).boundingRect()
         return not self._polygon.isEmpty() and min(size.width(), size.height()) >= _TINY
 
@@ -107,7 +119,7 @@ class BrushCursor:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(polygon)
         around = polygon.boundingRect()
-        if min(around.width(), around.height()) >= _DOT_FROM:
+        if not self._is_area and min(around.width(), around.height()) >= _DOT_FROM:
             middle = around.center()
             painter.fillRect(QRectF(middle.x() - 1.5, middle.y() - 1.5, 3, 3), dark)
             painter.fillRect(QRectF(middle.x() - 0.5, middle.y() - 0.5, 1, 1), light)

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -46,6 +47,8 @@ from segstudio.services.translation import tr
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
 
 DEFAULT_BRUSH_SIZE = 24
+_REACH = 8.0
+"""View pixels that the pointer may be off and still mean a point."""
 
 
 class CanvasView(ImageViewport):
@@ -131,7 +134,9 @@ class CanvasView(ImageViewport):
 
     def finish_stroke(self) -> None:
         """End the stroke being made, if any, where the pointer is: what is painted so far is an edit."""
-        if self._tool.is_busy and self._pointer is not None:
+        if self._tool.is_busy and self._tool.is_stepwise:
+            self._send(Phase.CONFIRM, self._pointer or QPointF())
+        elif self._tool.is_busy and self._pointer is not None:
             self._send(Phase.RELEASE, self._pointer)
         self.cancel_stroke()
 
@@ -165,6 +170,7 @@ class CanvasView(ImageViewport):
             shape=self._shape,
             erasing=Hold.ERASE in self._holds,
             proposal=self._scene.proposal,
+            reach=_REACH * self.devicePixelRatioF() / self.zoom,
         )
 
     def _on_changed(self, box: Box) -> None:
@@ -192,7 +198,7 @@ class CanvasView(ImageViewport):
         bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
         is_panning = self._pan_from is not None or Hold.PAN in self._holds
         outline = None if is_panning else outcome.outline
-        self._cursor.show(outline, self._scene.tint_of(outcome.color_value), bounds)
+        self._cursor.show(outline, self._scene.tint_of(outcome.color_value), bounds, outcome.is_area)
         after = self._cursor.rect(self._transform.to_view)
         self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
         self._choose_pointer_shape()
@@ -237,8 +243,12 @@ class CanvasView(ImageViewport):
         self._choose_pointer_shape()
 
     def _stop_everything(self) -> None:
-        """Releases may never arrive: the stroke is taken back and every held key let go."""
-        self.cancel_stroke()
+        """Releases may never arrive: the stroke is taken back and every held key let go.
+
+        What is drawn click by click waits for the next one: twenty corners are not lost to a look at another window.
+        """
+        if not self._tool.is_stepwise:
+            self.cancel_stroke()
         self._pan_from = None
         self._holds.clear()
         self._on_holds_changed()
@@ -249,7 +259,8 @@ class CanvasView(ImageViewport):
         """Begin a stroke or a pan."""
         self._track(event)
         is_left = event.button() is Qt.MouseButton.LeftButton
-        if self._tool.is_busy or self._pan_from is not None:
+        is_held = self._tool.is_busy and not self._tool.is_stepwise
+        if is_held or self._pan_from is not None or event.buttons() != event.button():
             return
         if event.button() is Qt.MouseButton.MiddleButton or (is_left and Hold.PAN in self._holds):
             self._pan_from = event.position()
@@ -258,6 +269,14 @@ class CanvasView(ImageViewport):
             self._send(Phase.PRESS, event.position())
         else:
             event.ignore()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Finish what is drawn click by click; else it is a press like any other."""
+        if self._tool.is_stepwise and self._tool.is_busy and event.button() is Qt.MouseButton.LeftButton:
+            self._track(event)
+            self._send(Phase.CONFIRM, event.position())
+        else:
+            self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with the stroke or the pan, or show what a press would do."""
@@ -309,18 +328,20 @@ class CanvasView(ImageViewport):
             if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
                 self.zoom_by(1 + event.value(), event.position())
                 return True
-        elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            is_escape = event.key() == Qt.Key.Key_Escape and self._tool.is_busy
-            if is_escape or Holds.of(event) is not None:
-                event.accept()
-                return True
+        elif (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and (self._phase_of(event) is not None or Holds.of(event) is not None)
+        ):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Held keys; Escape takes the stroke back; Shift aims a straight line."""
-        hold = Holds.of(event)
-        if event.key() == Qt.Key.Key_Escape and self._tool.is_busy:
-            self.cancel_stroke()
+        hold, phase = Holds.of(event), self._phase_of(event)
+        if phase is not None:
+            self._send(phase, self._pointer or QPointF())
         elif hold is not None:
             if not event.isAutoRepeat():
                 self._holds.press(hold)
@@ -330,6 +351,19 @@ class CanvasView(ImageViewport):
             self._refresh_pointer()
         else:
             super().keyPressEvent(event)
+
+    def _phase_of(self, event: QKeyEvent) -> Phase | None:
+        """What the key means for what is being drawn; None where nothing is, or the key has another use."""
+        if not self._tool.is_busy:
+            return None
+        if event.key() == Qt.Key.Key_Escape:
+            return Phase.CANCEL
+        if not self._tool.is_stepwise:
+            return None
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return Phase.CONFIRM
+        is_undo = event.matches(QKeySequence.StandardKey.Undo) or event.key() == Qt.Key.Key_Backspace
+        return Phase.STEP_BACK if is_undo else None
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Held keys are let go."""

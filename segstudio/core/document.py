@@ -13,7 +13,7 @@ from segstudio.core.edits import Edit, edit_from
 from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap, Labels, TileIndex
-from segstudio.core.raster import Spans
+from segstudio.core.raster import Region
 
 
 class Document:
@@ -137,15 +137,15 @@ class EditBuilder:
         else:
             self.cancel()
 
-    def paint_spans(self, spans: Spans, value: int) -> Box:
-        """Give the pixels of `spans` the label `value`; return the touched box."""
+    def paint_region(self, region: Region, value: int) -> Box:
+        """Give the pixels of `region` the label `value`; return the touched box."""
         label_map = self._document.label_map
-        box = spans.box.intersection(label_map.box)
+        box = region.box.intersection(label_map.box)
         for tile, whole in label_map.tiles_in(box):
             part = whole.intersection(box)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            target[spans.mask(part)] = value
+            target[region.mask(part)] = value
         return self._announce(box)
 
     def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:

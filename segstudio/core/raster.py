@@ -1,13 +1,14 @@
-"""Which pixels a brush covers.
+"""Which pixels a brush covers, or an outline that was drawn holds.
 
 Every brush shape here is convex, and so is the area it sweeps between two points: one run of pixels a row describes
-it exactly. A pixel belongs to a brush where its *centre* (x + ½, y + ½) lies inside.
+it exactly. A pixel belongs to a brush, or to an outline, where its *centre* (x + ½, y + ½) lies inside.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,17 @@ class BrushShape(Enum):
 
     ROUND = "round"
     SQUARE = "square"
+
+
+class Region(Protocol):
+    """Pixels that can be painted."""
+
+    @property
+    def box(self) -> Box:
+        """A box that holds them all."""
+
+    def mask(self, box: Box) -> npt.NDArray[np.bool_]:
+        """(height, width) bool over `box`: True on the pixels of the region."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,59 @@ class Spans:
             top = inner.y0 - box.y0
             mask[top : top + len(inner.starts)] = (columns >= inner.starts[:, None]) & (columns < inner.ends[:, None])
         return mask
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """The pixels that a path winds around: `points` (N, 2) float64, x and y, the last joined to the first.
+
+    A path that crosses itself holds what it winds around in either direction (the non-zero rule), so a hasty loop at
+    its end leaves no hole.
+    """
+
+    points: npt.NDArray[np.float64]
+
+    @property
+    def box(self) -> Box:
+        """The smallest box that holds every pixel whose centre lies between the outermost points."""
+        if len(self.points) == 0:
+            return EMPTY_BOX
+        first, last = np.ceil(self.points.min(axis=0) - 0.5), np.floor(self.points.max(axis=0) - 0.5) + 1
+        return Box(int(first[0]), int(first[1]), max(int(first[0]), int(last[0])), max(int(first[1]), int(last[1])))
+
+    def mask(self, box: Box) -> npt.NDArray[np.bool_]:
+        """(height, width) bool over `box`: True where the path winds around the pixel's centre.
+
+        Along each row the winding number changes where an edge crosses the row's centre line.
+        """
+        winding = np.zeros((box.height, box.width + 1), dtype=np.int32)
+        start, end = self.points, np.roll(self.points, -1, axis=0)
+        top, bottom = np.minimum(start[:, 1], end[:, 1]), np.maximum(start[:, 1], end[:, 1])
+        first = np.maximum(np.ceil(top - 0.5), box.y0).astype(np.int64)
+        count = np.maximum(np.minimum(np.ceil(bottom - 0.5), box.y1).astype(np.int64) - first, 0)
+        edges = np.repeat(np.arange(len(start)), count)
+        rows = first[edges] + np.arange(len(edges)) - np.repeat(np.cumsum(count) - count, count)
+        (x0, y0), (x1, y1) = start[edges].T, end[edges].T
+        x = x0 + (rows + 0.5 - y0) * (x1 - x0) / (y1 - y0)
+        columns = np.clip(np.ceil(x - 0.5), box.x0, box.x1).astype(np.int64)
+        np.add.at(winding, (rows - box.y0, columns - box.x0), np.where(y1 > y0, 1, -1))
+        return np.cumsum(winding[:, :-1], axis=1) != 0
+
+
+def rectangle(box: Box) -> Spans:
+    """Every pixel of `box`."""
+    rows = np.full(box.height, box.x0, dtype=np.int64)
+    return Spans(box.y0, rows, rows + box.width)
+
+
+def ellipse(box: Box) -> Spans:
+    """The pixels whose centres lie in the ellipse that touches the sides of `box`."""
+    half_width, half_height = box.width / 2, box.height / 2
+    down = (np.arange(box.height) + 0.5 - half_height) / max(half_height, 0.5)
+    half = half_width * np.sqrt(1 - down**2)
+    middle = box.x0 + half_width
+    starts, ends = np.ceil(middle - half - 0.5), np.floor(middle + half - 0.5) + 1
+    return Spans(box.y0, starts.astype(np.int64), np.maximum(starts, ends).astype(np.int64))
 
 
 def round_capsule(start: Point, end: Point, diameter: float) -> Spans:

@@ -61,6 +61,11 @@ _MOUSE_ROWS = (
     (marked("Erase for a moment"), marked("Hold X")),
     (marked("Hide the overlay for a moment"), marked("Hold H")),
     (marked("Pick a class"), marked("Alt and click")),
+    (marked("Erase an area"), marked("Ctrl at its first click")),
+    (marked("Square, circle"), marked("Shift while drawing")),
+    (marked("Fill all of a label"), marked("Shift and click with Fill")),
+    (marked("Close a polygon"), marked("Enter, double click, first corner")),
+    (marked("Take a corner back"), marked("Backspace")),
     (marked("Give up a stroke"), marked("Esc")),
 )
 

@@ -29,8 +29,6 @@ from segstudio.widgets.status_mark import Mark, mark_text
 from segstudio.widgets.words import class_name
 from segstudio.window_parts import WindowParts
 
-_PAINTING_TOOLS = ("brush", "eraser", "void_brush")
-
 _SHARES_MS = 50
 """Every pixel is counted for the shares of the classes: once after several changes."""
 
@@ -162,7 +160,8 @@ class ImageFlow(QObject):
             return
         self._parts.classes.set_current(index)
         self._parts.canvas.set_class_index(index)
-        if self._actions["tool.brush"] is not self._actions.tools.checkedAction():
+        chosen = self._actions.tools.checkedAction()
+        if chosen is None or not TOOLS[chosen.data()].uses_class:
             self.choose_tool("brush")
 
     def accept(self) -> None:
@@ -218,8 +217,8 @@ class ImageFlow(QObject):
             action.setEnabled(index < len(classes))
             if index < len(classes):
                 action.setText(tr("Class {number}: {name}", number=index + 1, name=classes[index].name))
-        for tool_id in _PAINTING_TOOLS:
-            self._actions[f"tool.{tool_id}"].setEnabled(len(classes) > 0)
+        for tool_id, tool in TOOLS.items():
+            self._actions[f"tool.{tool_id}"].setEnabled(len(classes) > 0 or not tool.paints)
         if len(classes) and not self._can_paint:
             self.choose_tool("brush")
         elif not len(classes):

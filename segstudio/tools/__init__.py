@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from segstudio.core.errors import marked
 from segstudio.tools.brush import brush
+from segstudio.tools.bucket import bucket
+from segstudio.tools.ellipse import ellipse
 from segstudio.tools.eraser import eraser
+from segstudio.tools.lasso import lasso
 from segstudio.tools.pick import pick
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
+from segstudio.tools.polygon import polygon
+from segstudio.tools.rectangle import rectangle
 from segstudio.tools.tool import LARGEST_BRUSH, SMALLEST_BRUSH, Tool, ToolContext, ToolOutcome, ToolSpec
 from segstudio.tools.void_brush import void_brush
 
@@ -26,12 +31,73 @@ __all__ = [
 _ROWS = (
     ToolSpec("brush", marked("Brush"), "brush", "B", marked("Paint the chosen class"), brush),
     ToolSpec(
-        "eraser", marked("Eraser"), "eraser", "E", marked("Paint background, or void where there is none"), eraser
+        "eraser",
+        marked("Eraser"),
+        "eraser",
+        "E",
+        marked("Paint background, or void where there is none"),
+        eraser,
+        uses_class=False,
     ),
     ToolSpec(
-        "void_brush", marked("Void brush"), "void-brush", "V", marked("Leave out what nobody can tell"), void_brush
+        "void_brush",
+        marked("Void brush"),
+        "void-brush",
+        "V",
+        marked("Leave out what nobody can tell"),
+        void_brush,
+        uses_class=False,
     ),
-    ToolSpec("pick", marked("Pick class"), "pick", "I", marked("Take the class under the pointer"), pick),
+    ToolSpec(
+        "lasso",
+        marked("Lasso"),
+        "lasso",
+        "Q",
+        marked("Draw around what is to get the class; Ctrl erases it instead"),
+        lasso,
+    ),
+    ToolSpec(
+        "polygon",
+        marked("Polygon"),
+        "polygon",
+        "T",
+        marked("Click the corners, Enter or a double click fills; Backspace takes a corner back, Ctrl erases instead"),
+        polygon,
+    ),
+    ToolSpec(
+        "rectangle",
+        marked("Rectangle"),
+        "rectangle",
+        "R",
+        marked("From corner to corner; Shift makes a square, Ctrl erases instead"),
+        rectangle,
+    ),
+    ToolSpec(
+        "ellipse",
+        marked("Ellipse"),
+        "ellipse",
+        "C",
+        marked("From corner to corner; Shift makes a circle, Ctrl erases instead"),
+        ellipse,
+    ),
+    ToolSpec(
+        "bucket",
+        marked("Fill"),
+        "fill",
+        "G",
+        marked("The region under the pointer; Shift fills all of its label, Ctrl erases instead"),
+        bucket,
+    ),
+    ToolSpec(
+        "pick",
+        marked("Pick class"),
+        "pick",
+        "I",
+        marked("Take the class under the pointer"),
+        pick,
+        paints=False,
+        uses_class=False,
+    ),
 )
 
 TOOLS: dict[str, ToolSpec] = {row.id: row for row in _ROWS}

@@ -11,6 +11,8 @@ from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
 class PickTool:
     """Picks at the press, and goes on picking while it is dragged."""
 
+    is_stepwise = False
+
     def __init__(self) -> None:
         self._is_down = False
 

@@ -17,6 +17,10 @@ class Phase(Enum):
     RELEASE = auto()
     CANCEL = auto()
     """What was begun is to be taken back: Escape, lost focus, another image."""
+    CONFIRM = auto()
+    """What was begun click by click is finished: Enter, a double click, leaving the image."""
+    STEP_BACK = auto()
+    """Its latest click is to be taken back: Backspace, Undo."""
 
 
 class Modifiers(Flag):

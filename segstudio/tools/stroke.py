@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from segstudio.core.class_table import VOID
 from segstudio.core.document import EditBuilder
-from segstudio.core.edits import APPLY_PROPOSAL
 from segstudio.core.errors import marked
 from segstudio.core.label_map import Labels
 from segstudio.core.raster import Point, Spans, snapped, sweep
@@ -24,6 +22,8 @@ class StrokeTool:
     An edit begins where the brush first meets the image; a proposal that is shown there becomes real with it, as an
     edit of its own before it. Alt-click picks the class under the pointer instead.
     """
+
+    is_stepwise = False
 
     def __init__(self, name: str, ink: Ink) -> None:
         self._name = name
@@ -83,17 +83,14 @@ class StrokeTool:
         spans = sweep(*segment, stroke.size, stroke.shape)
         self._begin_upon(spans, stroke, proposal)
         if self._builder is not None:
-            self._builder.paint_spans(spans, self._value(stroke))
+            self._builder.paint_region(spans, self._value(stroke))
 
     def _begin_upon(self, spans: Spans, stroke: ToolContext, proposal: Labels | None) -> None:
         """Begin the edit, unless it has begun, where `spans` meets the image."""
         document = stroke.document
         if self._builder is not None or document.is_editing or spans.clipped(document.label_map.box).box.is_empty:
             return
-        self._builder = document.begin(_ERASE if stroke.erasing else self._name)
-        if proposal is not None:
-            present = document.label_map.array
-            self._builder.precede(APPLY_PROPOSAL, np.where(present == VOID, proposal, present))
+        self._builder = replace(stroke, proposal=proposal).begin(_ERASE if stroke.erasing else self._name)
 
     def _shown(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
         straight = Modifiers.SHIFT in event.modifiers

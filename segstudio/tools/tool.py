@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from segstudio.core.class_table import VOID
-from segstudio.core.document import Document
-from segstudio.core.edits import Edit
+from segstudio.core.document import Document, EditBuilder
+from segstudio.core.edits import APPLY_PROPOSAL, Edit
 from segstudio.core.label_map import Labels
-from segstudio.core.raster import BrushShape, Spans
+from segstudio.core.raster import BrushShape, Polygon, Spans
 from segstudio.tools.pointer import PointerEvent
 
 SMALLEST_BRUSH = 1
@@ -23,7 +25,8 @@ class ToolContext:
     """What a tool works on and with at the moment of an event.
 
     `size` is the brush's width in image pixels. `erasing` turns any brush into the eraser for one stroke.
-    `proposal`, (height, width) uint8 or None, is what the person sees where the document is void.
+    `proposal`, (height, width) uint8 or None, is what the person sees where the document is void. `reach`, in image
+    pixels, is how far off the pointer may be and still mean a point.
     """
 
     document: Document
@@ -32,6 +35,7 @@ class ToolContext:
     shape: BrushShape = BrushShape.ROUND
     erasing: bool = False
     proposal: Labels | None = None
+    reach: float = 4.0
 
     def value_at(self, x: int, y: int) -> int | None:
         """The label that the person sees at a pixel: the document's, or the proposal's where that is void.
@@ -43,6 +47,18 @@ class ToolContext:
             return int(self.proposal[y, x])
         return value
 
+    def seen(self) -> Labels:
+        """(height, width) uint8: the labels that the person sees. Read only, and as they are now."""
+        present = self.document.label_map.array
+        return present if self.proposal is None else np.where(present == VOID, self.proposal, present)
+
+    def begin(self, name: str) -> EditBuilder:
+        """Begin an edit called `name`; a proposal that is shown becomes real before it, as an edit of its own."""
+        builder = self.document.begin(name)
+        if self.proposal is not None:
+            builder.precede(APPLY_PROPOSAL, self.seen())
+        return builder
+
 
 @dataclass(frozen=True)
 class ToolOutcome:
@@ -53,23 +69,29 @@ class ToolOutcome:
         picked_class: a class index (or 255) that the person picked from the image.
         outline: the pixels that the tool would change now, for the cursor; they may lie beyond the image.
         color_value: the label whose colour tints the outline.
+        is_area: whether the outline is being drawn by the pointer, which then stays in sight, rather than standing
+            around it.
     """
 
     edit: Edit | None = None
     picked_class: int | None = None
-    outline: Spans | None = None
+    outline: Spans | Polygon | None = None
     color_value: int = VOID
+    is_area: bool = False
 
 
 class Tool(Protocol):
-    """A tool. It keeps what it needs from press to release, and nothing of the screen."""
+    """A tool. It keeps what it needs from press to release, or from click to click, and nothing of the screen."""
+
+    is_stepwise: bool
+    """Whether it is used click by click: then it is busy between them too, and knows CONFIRM and STEP_BACK."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether a stroke is being made: between press and release."""
+        """Whether a stroke is being made: between press and release, or from the first click to the last."""
 
     def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
-        """Take up one event. PRESS, MOVEs and RELEASE make at most one edit; CANCEL restores every pixel.
+        """Take up one event. What is made from the first press on is at most one edit; CANCEL restores every pixel.
 
         Where the context has a proposal, an edit that makes it real comes before that one, and never without it.
         """
@@ -77,7 +99,10 @@ class Tool(Protocol):
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """One row of `TOOLS`: how a tool is shown and made. `title` and `hint` are marked strings."""
+    """One row of `TOOLS`: how a tool is shown and made. `title` and `hint` are marked strings.
+
+    `paints` says that it changes pixels; `uses_class`, that it leaves the chosen class behind.
+    """
 
     id: str
     title: str
@@ -85,3 +110,5 @@ class ToolSpec:
     shortcut: str
     hint: str
     factory: Callable[[], Tool]
+    paints: bool = True
+    uses_class: bool = True

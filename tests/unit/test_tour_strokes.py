@@ -29,7 +29,7 @@ def painted(start: np.ndarray, truth: np.ndarray) -> np.ndarray:
     for stroke in correcting_strokes(start, truth):
         with document.begin("Stroke") as builder:
             ends = snapped(stroke.start, stroke.size), snapped(stroke.end, stroke.size)
-            builder.paint_spans(sweep(*ends, stroke.size, BrushShape.ROUND), stroke.value)
+            builder.paint_region(sweep(*ends, stroke.size, BrushShape.ROUND), stroke.value)
     return document.label_map.array
 
 

@@ -65,7 +65,7 @@ class DocumentMachine(RuleBasedStateMachine):
         builder = self.document.begin("Stroke")
         for start, end in zip([path[0], *path], path, strict=False):
             spans = sweep(start, end, size, shape)
-            builder.paint_spans(spans, value)
+            builder.paint_region(spans, value)
             after[mask_of(spans, after.shape)] = value
         assert not self.document.can_undo
         if cancel:
@@ -106,7 +106,7 @@ class DocumentMachine(RuleBasedStateMachine):
         builder = self.document.begin("Stroke")
         builder.precede("Apply proposal", labels)
         spans = sweep(end, end, size, BrushShape.ROUND)
-        builder.paint_spans(spans, value)
+        builder.paint_region(spans, value)
         after[mask_of(spans, after.shape)] = value
         if cancel:
             builder.cancel()
@@ -149,7 +149,7 @@ TestDocumentMachine = DocumentMachine.TestCase
 def test_an_edit_keeps_what_changed_and_not_the_image() -> None:
     document = new_document(4000, 3000)
     with document.begin("Stroke") as builder:
-        builder.paint_spans(footprint((1500, 2000), 50, BrushShape.ROUND), 1)
+        builder.paint_region(footprint((1500, 2000), 50, BrushShape.ROUND), 1)
     assert builder.edit is not None
     assert builder.edit.nbytes < 1000
     assert builder.edit.nbytes == len(builder.edit.to_bytes())
@@ -159,7 +159,7 @@ def test_an_edit_keeps_what_changed_and_not_the_image() -> None:
 def test_painting_what_is_there_already_is_no_edit() -> None:
     document = new_document()
     with document.begin("Stroke") as builder:
-        builder.paint_spans(footprint((50, 50), 20, BrushShape.ROUND), VOID)
+        builder.paint_region(footprint((50, 50), 20, BrushShape.ROUND), VOID)
     assert builder.edit is None
     assert not document.can_undo
     assert not document.is_modified
@@ -170,7 +170,7 @@ def test_signals_say_where_pixels_changed() -> None:
     boxes: list[Box] = []
     document.changed.connect(boxes.append)
     with document.begin("Stroke") as builder:
-        builder.paint_spans(footprint((50, 60), 10, BrushShape.SQUARE), 0)
+        builder.paint_region(footprint((50, 60), 10, BrushShape.SQUARE), 0)
     document.undo()
     assert boxes == [Box(45, 55, 55, 65)] * 2
 
@@ -178,7 +178,7 @@ def test_signals_say_where_pixels_changed() -> None:
 def test_an_exception_within_an_edit_puts_the_pixels_back() -> None:
     document = new_document()
     with pytest.raises(KeyError), document.begin("Stroke") as builder:
-        builder.paint_spans(footprint((50, 60), 10, BrushShape.SQUARE), 0)
+        builder.paint_region(footprint((50, 60), 10, BrushShape.SQUARE), 0)
         raise KeyError
     assert (document.label_map.array == VOID).all()
     assert not document.is_editing

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from segstudio.core.geometry import Box
-from segstudio.core.raster import BrushShape, footprint, round_capsule, snapped, square_sweep
+from segstudio.core.raster import BrushShape, Polygon, footprint, round_capsule, snapped, square_sweep
 
 SIDE = 64
 WHOLE = Box.of_size(SIDE, SIDE)
@@ -96,3 +96,35 @@ def test_mask_and_area_agree() -> None:
     spans = round_capsule((20, 20), (40, 33), 7)
     assert spans.mask(WHOLE).sum() == spans.area
     assert spans.mask(spans.box).sum() == spans.area
+
+
+def winding(path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often the closed path goes around each pixel's centre, by the edges that cross the line to its left.
+
+    And the pixels whose centre lies on an edge, which may count either way.
+    """
+    found, ties = np.zeros((SIDE, SIDE), int), np.zeros((SIDE, SIDE), bool)
+    for (ax, ay), (bx, by) in zip(path, np.roll(path, -1, axis=0), strict=True):
+        side = (bx - ax) * (ROWS - ay) - (COLUMNS - ax) * (by - ay)
+        up, down = (ay <= ROWS) & (by > ROWS), (by <= ROWS) & (ay > ROWS)
+        found += (up & (side < 0)).astype(int) - (down & (side > 0)).astype(int)
+        ties |= (up | down) & (np.abs(side) < 1e-6)
+    return found, ties
+
+
+# A sixteenth beside the eighths: no pixel's centre lies in a line with an edge's end.
+corners = st.tuples(*[st.integers(-80, 8 * 80).map(lambda n: n / 8 + 1 / 16)] * 2)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(corners, min_size=1, max_size=12), st.integers(0, SIDE), st.integers(0, SIDE))
+def test_a_polygon_holds_the_pixels_that_its_path_winds_around(path, x, y) -> None:
+    polygon = Polygon(np.array(path))
+    mask = polygon.mask(WHOLE)
+    expected, ties = winding(polygon.points)
+    np.testing.assert_array_equal(mask | ties, (expected != 0) | ties)
+    outside = np.ones((SIDE, SIDE), bool)
+    outside[polygon.box.intersection(WHOLE).slices] = False
+    assert not mask[outside].any()
+    part = Box(min(x, 40), min(y, 50), SIDE, SIDE)
+    np.testing.assert_array_equal(polygon.mask(part), mask[part.slices])

@@ -1,0 +1,86 @@
+"""The bucket: gives the pixels that hang together under the pointer, or all of their label, the chosen class."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.errors import marked
+from segstudio.core.geometry import Box
+from segstudio.core.label_map import Labels
+from segstudio.tools.inks import class_ink, erase_ink
+from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
+from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
+
+_NAME, _ERASE = marked("Fill"), marked("Erase region")
+
+
+def region_around(labels: Labels, x: int, y: int) -> tuple[Box, npt.NDArray[np.bool_]]:
+    """The pixels that have the label of pixel (x, y) and hang together with it, side by side.
+
+    Args:
+        labels: (height, width) uint8.
+        x, y: a pixel within.
+
+    Returns:
+        A box that holds them, and (its height, its width) bool, True on them.
+    """
+    height, width = labels.shape
+    found = np.zeros((height + 2, width + 2), np.uint8)
+    # OpenCV fills the image as well unless told not to, and takes no read-only one in any case.
+    writable = labels if labels.flags.writeable else labels.copy()
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
+    _, _, _, (left, top, across, down) = cv2.floodFill(writable, found, (x, y), 0, 0, 0, flags)
+    box = Box(left, top, left + across, top + down)
+    return box, found[box.translated(1, 1).slices].astype(bool)
+
+
+class BucketTool:
+    """Fills at the release, where the pointer was pressed.
+
+    Shift fills every pixel of that label, wherever it is; Ctrl erases instead; Alt-click picks the class.
+    """
+
+    is_stepwise = False
+
+    def __init__(self) -> None:
+        self._pressed: tuple[int, int] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the button is down."""
+        return self._pressed is not None
+
+    def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
+        """One event; only press and release matter."""
+        x, y = int(event.x // 1), int(event.y // 1)
+        match event.phase:
+            case Phase.PRESS if not self.is_busy:
+                if Modifiers.ALT in event.modifiers:
+                    return ToolOutcome(picked_class=context.value_at(x, y))
+                if context.value_at(x, y) is not None and not context.document.is_editing:
+                    self._pressed = (x, y)
+            case Phase.RELEASE if self._pressed is not None:
+                pressed, self._pressed = self._pressed, None
+                return self._fill(*pressed, event.modifiers, context)
+            case Phase.CANCEL:
+                self._pressed = None
+        return ToolOutcome()
+
+    @staticmethod
+    def _fill(x: int, y: int, modifiers: Modifiers, context: ToolContext) -> ToolOutcome:
+        erases = context.erasing or Modifiers.CTRL in modifiers
+        seen = context.seen()
+        if Modifiers.SHIFT in modifiers:
+            box, mask = context.document.label_map.box, seen == seen[y, x]
+        else:
+            box, mask = region_around(seen, x, y)
+        with context.begin(_ERASE if erases else _NAME) as builder:
+            builder.paint_mask(box, mask, erase_ink(context) if erases else class_ink(context))
+        return ToolOutcome(edit=builder.edit)
+
+
+def bucket() -> Tool:
+    """A new one."""
+    return BucketTool()

@@ -1,0 +1,170 @@
+"""Areas on the canvas and in the window: draw with the mouse, and look at the label map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from pytestqt.qtbot import QtBot
+
+from segstudio.canvas.canvas_view import CanvasView
+from segstudio.core.class_table import VOID
+from segstudio.tools import TOOLS
+from tests.gui.canvas_hand import MIDDLE, Hand, document, picture
+from tests.gui.window_person import Person, use_tiny_model
+from tests.small_folders import voc_folder
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+AROUND = ((20.5, 20.5), (60.5, 20.5), (60.5, 60.5), (20.5, 60.5))
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot) -> CanvasView:
+    view = CanvasView()
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.set_document(picture(), document())
+    view.set_class_index(1)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.activateWindow()
+    view.setFocus()
+    return view
+
+
+def labels(canvas: CanvasView) -> np.ndarray:
+    assert canvas.document is not None
+    return canvas.document.label_map.array
+
+
+@pytest.mark.parametrize("tool_id", ["lasso", "rectangle", "ellipse"])
+def test_an_area_is_outlined_while_it_is_drawn_and_filled_at_the_release(
+    canvas: CanvasView, qtbot: QtBot, tool_id: str
+) -> None:
+    hand = Hand(canvas)
+    canvas.set_tool(TOOLS[tool_id].factory())
+    hand.hover(*AROUND[0])
+    assert canvas.cursor_polygon.isEmpty() and canvas.cursor().shape() is Qt.CursorShape.CrossCursor
+    hand.press(*AROUND[0])
+    for point in AROUND[1:3]:
+        hand.move(*point)
+    assert (labels(canvas) == VOID).all()
+    seen = canvas.cursor_polygon.boundingRect()
+    assert (seen.width(), seen.height()) == pytest.approx((40, 40), abs=1)
+    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor, "the pointer stays in sight"
+    with qtbot.waitSignals([canvas.edit_made, canvas.stroke_finished]):
+        hand.release(*AROUND[2])
+    share = {"lasso": 0.5, "rectangle": 1.0, "ellipse": np.pi / 4}[tool_id]
+    assert np.count_nonzero(labels(canvas) == 1) == pytest.approx(share * 40 * 40, rel=0.06)
+    assert canvas.cursor_polygon.isEmpty()
+    canvas.document.undo()  # type: ignore[union-attr]
+    assert (labels(canvas) == VOID).all()
+
+
+def test_escape_takes_the_drawing_back(canvas: CanvasView, qtbot: QtBot) -> None:
+    hand = Hand(canvas)
+    canvas.set_tool(TOOLS["lasso"].factory())
+    hand.press(*AROUND[0])
+    hand.move(*AROUND[1])
+    hand.move(*AROUND[2])
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    hand.release(*AROUND[2])
+    assert (labels(canvas) == VOID).all() and canvas.cursor_polygon.isEmpty()
+    assert canvas.document is not None and not canvas.document.can_undo
+
+
+def test_a_polygon_waits_between_its_clicks_and_closes_at_a_double_click(canvas: CanvasView, qtbot: QtBot) -> None:
+    hand = Hand(canvas)
+    canvas.set_tool(TOOLS["polygon"].factory())
+    for point in AROUND[:2]:
+        hand.stroke(point)
+    canvas.clearFocus()
+    canvas.setFocus()
+    hand.wheel(canvas.image_to_view(40, 40), angle=120)
+    hand.press(40, 40, MIDDLE)
+    hand.move(45, 45, MIDDLE)
+    hand.release(45, 45, MIDDLE)
+    hand.stroke(AROUND[2])
+    hand.stroke((100.5, 80.5))
+    qtbot.keyClick(canvas, Qt.Key.Key_Backspace)
+    hand.stroke(AROUND[3])
+    assert (labels(canvas) == VOID).all() and not canvas.cursor_polygon.isEmpty()
+    with qtbot.waitSignals([canvas.edit_made, canvas.stroke_finished]):
+        hand.mouse(QEvent.Type.MouseButtonDblClick, canvas.image_to_view(*AROUND[3]))
+    hand.release(*AROUND[3])
+    assert np.count_nonzero(labels(canvas) == 1) == 40 * 40
+    assert canvas.cursor_polygon.isEmpty()
+
+
+@pytest.mark.parametrize(("key", "pixels"), [(Qt.Key.Key_Return, 1600), (Qt.Key.Key_Escape, 0)])
+def test_enter_fills_a_polygon_and_escape_forgets_it(
+    canvas: CanvasView, qtbot: QtBot, key: Qt.Key, pixels: int
+) -> None:
+    hand = Hand(canvas)
+    canvas.set_tool(TOOLS["polygon"].factory())
+    for point in AROUND:
+        hand.stroke(point)
+    qtbot.keyClick(canvas, key)
+    assert np.count_nonzero(labels(canvas) == 1) == pixels and canvas.cursor_polygon.isEmpty()
+
+
+def test_leaving_the_image_keeps_the_polygon_that_was_begun(person: Person, tmp_path: Path) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    name = person.name
+    person.key(Qt.Key.Key_3, person.parts.canvas)
+    person.key(Qt.Key.Key_T, person.parts.canvas)
+    for point in ((10, 10), (30, 10), (30, 30), (10, 30)):
+        person.hand.stroke(point)
+    person.trigger("next")
+    person.wait(lambda: person.name != name)
+    person.trigger("previous")
+    person.wait_for_image(name)
+    assert np.count_nonzero(person.labels == 2) == 400
+
+
+def test_the_bucket_fills_and_control_erases(canvas: CanvasView) -> None:
+    hand = Hand(canvas)
+    canvas.set_tool(TOOLS["rectangle"].factory())
+    hand.stroke(AROUND[0], AROUND[2])
+    canvas.set_tool(TOOLS["bucket"].factory())
+    canvas.set_class_index(2)
+    hand.stroke((40, 40))
+    assert np.count_nonzero(labels(canvas) == 2) == 41 * 41 and not (labels(canvas) == 1).any()
+    hand.stroke((40, 40), modifiers=CTRL)
+    assert np.count_nonzero(labels(canvas) == 0) == 41 * 41
+    hand.stroke((100, 80), modifiers=SHIFT)
+    assert np.count_nonzero(labels(canvas) == 2) == 90 * 120 - 41 * 41
+
+
+@pytest.mark.parametrize("key", "QTRCGE")
+def test_choosing_a_class_keeps_a_tool_that_uses_it(person: Person, tmp_path: Path, key: str) -> None:
+    stays = key != "E"
+    person.open(voc_folder(tmp_path / "data"))
+    person.key(Qt.Key(ord(key)), person.parts.canvas)
+    chosen = person.window.actions_table.tools.checkedAction()
+    person.key(Qt.Key.Key_3, person.parts.canvas)
+    now = person.window.actions_table.tools.checkedAction()
+    assert (now is chosen) == stays
+    assert now is not None and (stays or now.data() == "brush")
+
+
+def test_a_lasso_over_a_proposal_corrects_it_as_one_gesture(person: Person, tmp_path: Path) -> None:
+    folder = voc_folder(tmp_path / "data")
+    use_tiny_model(folder)
+    person.open(folder)
+    person.wait_for_proposal()
+    shown = person.window.session.shown_proposal
+    assert shown is not None
+    proposed = shown.labels.copy()
+    person.key(Qt.Key.Key_3, person.parts.canvas)
+    person.key(Qt.Key.Key_Q, person.parts.canvas)
+    person.hand.stroke((10, 10), (30, 10), (30, 30), (10, 30))
+    expected = proposed.copy()
+    expected[10:30, 10:30] = 2
+    np.testing.assert_array_equal(person.labels, expected)
+    assert person.window.session.shown_proposal is None
+    person.trigger("undo")
+    person.trigger("undo")
+    assert (person.labels == VOID).all()
