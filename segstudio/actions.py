@@ -66,6 +66,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("fill_rest", Menu.EDIT, marked("&Fill the rest with the current class"), marked("Every void pixel gets "
                "the current class"), "fill"),
     ActionSpec("clear", Menu.EDIT, marked("&Clear"), marked("Make every pixel void; Undo brings them back"), "clear"),
+    ActionSpec("lock_class", Menu.EDIT, marked("Loc&k the class"), marked("No tool changes the pixels of a locked "
+               "class"), "lock", ("K",), checkable=True, separator=True),
     ActionSpec("brush_smaller", Menu.EDIT, marked("S&maller brush"), marked("Or Ctrl and the wheel"), "", ("[",),
                separator=True),
     ActionSpec("brush_larger", Menu.EDIT, marked("&Larger brush"), marked("Or Ctrl and the wheel"), "", ("]",)),

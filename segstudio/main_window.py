@@ -25,6 +25,7 @@ from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
 from segstudio.flows.compare_flow import CompareFlow
 from segstudio.flows.folder_flow import FolderFlow
+from segstudio.flows.guard_flow import GuardFlow
 from segstudio.flows.history_flow import HistoryFlow
 from segstudio.flows.image_flow import ImageFlow
 from segstudio.flows.learning_flow import LearningFlow
@@ -153,6 +154,7 @@ class MainWindow(QMainWindow):
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
+        self.guard_flow = GuardFlow(parts, table, self.session, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self
         )

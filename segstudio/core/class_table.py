@@ -27,11 +27,15 @@ Color = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ClassInfo:
-    """One class: its name, its RGB colour (each 0 to 255), and whether the person wants to see it."""
+    """One class: its name, its RGB colour (each 0 to 255), and how the person works with it.
+
+    `visible`: whether it is shown; `locked`: whether its pixels keep it, whatever is painted (see `Guard`).
+    """
 
     name: str
     color: Color
     visible: bool = True
+    locked: bool = False
 
 
 class ClassTable(Sequence[ClassInfo]):
@@ -122,6 +126,10 @@ class ClassTable(Sequence[ClassInfo]):
     def with_visible(self, index: int, visible: bool) -> ClassTable:
         """The same table with class `index` shown or hidden."""
         return self.with_class(index, replace(self._classes[index], visible=visible))
+
+    def with_locked(self, index: int, locked: bool) -> ClassTable:
+        """The same table with class `index` locked or not."""
+        return self.with_class(index, replace(self._classes[index], locked=locked))
 
     def palette(self) -> npt.NDArray[np.uint8]:
         """(256, 3) uint8 RGB: the class colours, `distinct_colors` beyond the table, and void's colour at 255."""

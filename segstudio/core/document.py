@@ -11,6 +11,7 @@ from psygnal import Signal
 from segstudio.core.class_table import ClassTable
 from segstudio.core.edits import Edit, edit_from
 from segstudio.core.geometry import EMPTY_BOX, Box
+from segstudio.core.guard import NO_GUARD, Guard
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap, Labels, TileIndex
 from segstudio.core.raster import Region
@@ -18,6 +19,8 @@ from segstudio.core.raster import Region
 
 class Document:
     """What is being edited. Everything that changes pixels goes through `begin`, `undo` or `redo`.
+
+    `guard` says which pixels no edit that is begun from now on may change; undo and redo know no guard.
 
     Signals (psygnal):
         changed(Box): pixels within the box may have changed; sent during a stroke too.
@@ -36,6 +39,7 @@ class Document:
         self.label_map = label_map
         self.classes = classes
         self.history = history or EditHistory()
+        self.guard: Guard = NO_GUARD
         self._open: EditBuilder | None = None
 
     @property
@@ -58,20 +62,22 @@ class Document:
         """Whether there is an edit to redo, and none being made."""
         return self.history.redo_name is not None and not self.is_editing
 
-    def begin(self, name: str) -> EditBuilder:
+    def begin(self, name: str, guarded: bool = True) -> EditBuilder:
         """Start an edit called `name` (marked). It must be committed or cancelled before the next one.
+
+        Without `guarded` it may change every pixel: for what fills void alone.
 
         Raises:
             RuntimeError: another edit is being made.
         """
         if self._open is not None:
             raise RuntimeError("an edit is being made already")
-        self._open = EditBuilder(self, name)
+        self._open = EditBuilder(self, name, self.guard if guarded else NO_GUARD)
         return self._open
 
-    def apply_labels(self, name: str, labels: Labels) -> Edit | None:
+    def apply_labels(self, name: str, labels: Labels, guarded: bool = True) -> Edit | None:
         """Replace all pixels by `labels`, (height, width) uint8, as one edit: a proposal, a clearing, a fill."""
-        builder = self.begin(name)
+        builder = self.begin(name, guarded)
         with builder:
             builder.replace(self.label_map.box, labels)
         return builder.edit
@@ -114,9 +120,10 @@ class EditBuilder:
     As a context manager it commits on leaving, and cancels where an exception leaves it.
     """
 
-    def __init__(self, document: Document, name: str) -> None:
+    def __init__(self, document: Document, name: str, guard: Guard = NO_GUARD) -> None:
         self._document = document
         self._name = name
+        self._guard = guard
         self._before: dict[TileIndex, tuple[Box, Labels]] = {}
         self._touched = EMPTY_BOX
         self._is_done = False
@@ -145,7 +152,7 @@ class EditBuilder:
             part = whole.intersection(box)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            target[region.mask(part)] = value
+            target[self._free(target, region.mask(part))] = value
         return self._announce(box)
 
     def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:
@@ -156,7 +163,7 @@ class EditBuilder:
             part = whole.intersection(inner)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            target[mask[part.translated(-box.x0, -box.y0).slices]] = value
+            target[self._free(target, mask[part.translated(-box.x0, -box.y0).slices])] = value
         return self._announce(inner)
 
     def replace(self, box: Box, values: Labels) -> Box:
@@ -172,6 +179,8 @@ class EditBuilder:
             part = whole.intersection(box)
             new = values[part.translated(-box.x0, -box.y0).slices]
             target = label_map.writable(part)
+            if self._guard.guards:
+                new = np.where(self._guard.free(target), new, target)
             if not np.array_equal(target, new):
                 self._keep(tile, whole)
                 target[...] = new
@@ -180,9 +189,11 @@ class EditBuilder:
     def precede(self, name: str, labels: Labels) -> None:
         """Give all pixels `labels` first, as an edit of its own, called `name`, that stands and falls with this one.
 
-        Call it before anything else. Raises ValueError where the size is another.
+        No guard holds for it. Call it before anything else. Raises ValueError where the size is another.
         """
+        guard, self._guard = self._guard, NO_GUARD
         self.replace(self._document.label_map.box, labels)
+        self._guard = guard
         self._first = edit_from(name, self._document.label_map, self._before.values())
         self._before.clear()
 
@@ -221,6 +232,10 @@ class EditBuilder:
         if self._is_done:
             raise RuntimeError("this edit is finished already")
         self._is_done = True
+
+    def _free(self, present: Labels, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """`mask`, but for the pixels that are guarded; `present` is what they have now."""
+        return mask & self._guard.free(present) if self._guard.guards else mask
 
     def _keep(self, tile: TileIndex, whole: Box) -> None:
         if tile not in self._before:

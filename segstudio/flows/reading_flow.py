@@ -41,10 +41,10 @@ class ReadingFlow(QObject):
         self._live = self._timer(_LIVE_MS, self._on_live)
         self._rest = self._timer(_REST_MS, self._on_rest)
         parts.model.balance.set_balance(settings.get(BALANCE))
-        parts.brush.set_island(settings.get(MIN_ISLAND))
+        parts.model.specks.set_island(settings.get(MIN_ISLAND))
         proposals.set_reading(self._wanted())
         parts.model.balance.balance_changed.connect(self._on_balance_changed)
-        parts.brush.island_changed.connect(self._on_island_changed)
+        parts.model.specks.island_changed.connect(self._on_island_changed)
         proposals.model_ready.connect(self._on_model_ready)
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
@@ -61,7 +61,7 @@ class ReadingFlow(QObject):
     @Slot()
     def take_up(self) -> None:
         """Follow the settings, which may have changed."""
-        self._parts.brush.set_island(self._settings.get(MIN_ISLAND))
+        self._parts.model.specks.set_island(self._settings.get(MIN_ISLAND))
         if self._wanted() != self._proposals.reading:
             self._on_live()
             self._rest.start()

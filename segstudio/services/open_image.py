@@ -87,7 +87,7 @@ class OpenImage:
         proposal = self.proposal
         if proposal is None:
             return None
-        return self._apply(APPLY_PROPOSAL, lambda present: np.where(present == VOID, proposal.labels, present))
+        return self._apply(APPLY_PROPOSAL, lambda present: np.where(present == VOID, proposal.labels, present), False)
 
     def replace_by_proposal(self) -> Edit | None:
         """Apply the proposal to every pixel, painted ones too."""
@@ -100,9 +100,14 @@ class OpenImage:
 
     def fill_void(self, value: int) -> Edit | None:
         """Give every void pixel the label `value`."""
-        return self._apply(marked("Fill the rest"), lambda present: np.where(present == VOID, np.uint8(value), present))
 
-    def _apply(self, name: str, change: Callable[[Labels], Labels]) -> Edit | None:
+        def filled(present: Labels) -> Labels:
+            return np.where(present == VOID, np.uint8(value), present)
+
+        return self._apply(marked("Fill the rest"), filled, False)
+
+    def _apply(self, name: str, change: Callable[[Labels], Labels], guarded: bool = True) -> Edit | None:
+        """Change all pixels as one edit; without `guarded`, one that changes void alone, which nothing guards."""
         if self.document.is_editing:
             return None
-        return self.document.apply_labels(name, change(self.document.label_map.array))
+        return self.document.apply_labels(name, change(self.document.label_map.array), guarded)

@@ -1,16 +1,27 @@
-"""The brush and the overlay: sizes, shapes and how strongly the colours lie over the image."""
+"""The brush and the overlay: sizes, shapes, what may be painted over, how strongly the colours lie over the image."""
 
 from __future__ import annotations
 
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSlider, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.raster import BrushShape
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import Panel, check, explain, label, tool_button
+from segstudio.widgets.swatch import swatch
 
 MAX_SIZE = 500
 """Pixels."""
@@ -27,8 +38,8 @@ class BrushPanel(Panel):
     opacity_changed = Signal(float)
     """0 to 1."""
     outline_changed = Signal(bool)
-    island_changed = Signal(int)
-    """Pixels; proposals merge specks below this into what surrounds them. 0: keep all."""
+    over_changed = Signal()
+    """The person chose what may be painted over; see `only_over`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Brush"), parent)
@@ -50,7 +61,8 @@ class BrushPanel(Panel):
             "L",
             checkable=True,
         )
-        self.island_spin = _spin(0, 100_000, tr("px"))
+        self.over_box = QComboBox()
+        self.over_box.addItem(tr("everything"))
         self._explain()
         self._lay_out()
         self._connect()
@@ -83,9 +95,22 @@ class BrushPanel(Panel):
         """Show whether outlines alone are drawn without telling anybody."""
         check(self.outline_button, outline)
 
-    def set_island(self, pixels: int) -> None:
-        """Show the smallest speck that proposals keep, in pixels, without telling anybody."""
-        _set_quietly(self.island_spin, pixels)
+    def only_over(self) -> int | None:
+        """The label that alone may be painted over; None for any."""
+        value = self.over_box.currentData()
+        return None if value is None else int(value)
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """The classes that may be chosen to be painted over; a choice stays where the class is still there."""
+        before = self.over_box.currentText() if self.over_box.currentIndex() > 0 else None
+        blocked = self.over_box.blockSignals(True)
+        self.over_box.clear()
+        self.over_box.addItem(tr("everything"))
+        self.over_box.addItem(tr("void only"), VOID)
+        for index, info in enumerate(classes):
+            self.over_box.addItem(swatch(info.color), tr("{name} only", name=info.name), index)
+        self.over_box.setCurrentIndex(max(0, self.over_box.findText(before)) if before else 0)
+        self.over_box.blockSignals(blocked)
 
     def _explain(self) -> None:
         explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), "[  ]")
@@ -94,9 +119,9 @@ class BrushPanel(Panel):
             self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
         )
         explain(
-            self.island_spin,
-            tr("Smallest speck that proposals keep"),
-            tr("Proposals merge smaller specks into what surrounds them; 0 keeps all."),
+            self.over_box,
+            tr("What may be painted over"),
+            tr("Every tool leaves all other pixels as they are. Locked classes are safe in any case."),
         )
 
     def _lay_out(self) -> None:
@@ -120,10 +145,10 @@ class BrushPanel(Panel):
         values.addWidget(self.opacity_value, 1)
         values.addWidget(self.outline_button)
         grid.addLayout(values, 1, 2)
-        merge = label(tr("Merge specks below"))
-        merge.setBuddy(self.island_spin)
-        grid.addWidget(merge, 2, 0, 1, 2)
-        grid.addWidget(self.island_spin, 2, 2)
+        over = label(tr("Paint over"))
+        over.setBuddy(self.over_box)
+        grid.addWidget(over, 2, 0)
+        grid.addWidget(self.over_box, 2, 1, 1, 2)
         self.body.addLayout(grid)
 
     def _connect(self) -> None:
@@ -135,7 +160,7 @@ class BrushPanel(Panel):
         self._shapes.buttonToggled.connect(self._on_shape_toggled)
         self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
         self.outline_button.toggled.connect(self.outline_changed)
-        self.island_spin.valueChanged.connect(self.island_changed)
+        self.over_box.currentIndexChanged.connect(lambda _index: self.over_changed.emit())
 
     def _on_size_slid(self, position: int) -> None:
         size = _size_of(position)

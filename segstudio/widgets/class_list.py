@@ -148,6 +148,8 @@ class ClassListModel(QAbstractListModel):
             return self._details.get(info.name, ClassDetails())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             state = tr("shown") if info.visible else tr("hidden")
+            if info.locked:
+                state = tr("{state}, locked", state=state)
             return tr("{name}, key {key}, {state}", name=info.name, key=hotkey(row) or "–", state=state)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self.told(row).replace("\n", ", ")
@@ -187,6 +189,7 @@ class Columns:
     share: QRect
     score: QRect
     trend: QRect
+    lock: QRect
     eye: QRect
     details: tuple[QRect, ...] = ()
     """Of the second line: this image, accepted images, weight, IoU, change."""
@@ -198,8 +201,9 @@ class Columns:
         top, height = row.top(), min(row.height(), ClassDelegate.ROW_HEIGHT)
         middle = top + height // 2 - 1
         eye = QRect(row.right() - 24 - half, top, 24, height)
+        lock = QRect(eye.left() - 24, top, 24, height)
         trend_width = 56 if scores and expanded else 16 if scores else 0
-        trend = QRect(eye.left() - half - trend_width, top, trend_width, height)
+        trend = QRect(lock.left() - half - trend_width, top, trend_width, height)
         score_width = 36 if scores and not expanded else 0
         score_box = QRect(trend.left() - score_width, top, score_width, height)
         share_width = 44 if shares and not expanded else 0
@@ -208,7 +212,7 @@ class Columns:
         swatch = QRect(key.right() + half, middle - 7, 16, 16)
         left = swatch.right() + 1 + GRID
         name = QRect(left, top, max(0, share_box.left() - half - left), height)
-        return cls(key, swatch, name, share_box, score_box, trend, eye, _detail_columns(row) if expanded else ())
+        return cls(key, swatch, name, share_box, score_box, trend, lock, eye, _detail_columns(row) if expanded else ())
 
 
 def _detail_columns(row: QRect) -> tuple[QRect, ...]:
@@ -225,7 +229,7 @@ _DETAIL_ENDS = (0.2, 0.45, 0.65, 0.79, 1.0)
 
 
 class ClassDelegate(QStyledItemDelegate):
-    """Draws a row: key, colour, name, share, IoU and its trend, eye; and the details below where they are asked for."""
+    """Draws a row: key, colour, name, share, IoU and its trend, lock, eye; below it the details if wanted."""
 
     ROW_HEIGHT = 32
     EXPANDED_HEIGHT = 48
@@ -263,6 +267,10 @@ class ClassDelegate(QStyledItemDelegate):
             self._paint_numbers(painter, columns, index)
         eye = icon("eye", Role.TEXT_MUTED) if info.visible else icon("eye-off", Role.TEXT)
         eye.paint(painter, QRect(columns.eye.left() + 3, columns.eye.center().y() - 8, 18, 18))
+        near = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver
+        if info.locked or option.state & near:
+            lock = icon("lock", Role.TEXT) if info.locked else icon("unlock", Role.TEXT_MUTED)
+            lock.paint(painter, QRect(columns.lock.left() + 3, columns.lock.center().y() - 8, 18, 18))
         painter.restore()
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
@@ -310,11 +318,20 @@ class ClassDelegate(QStyledItemDelegate):
         return Columns.of(row, known.has_shares, known.has_scores, known.is_expanded)
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """A click on the eye shows or hides the class and chooses nothing."""
-        if isinstance(event, QMouseEvent) and self.columns(option.rect, index).eye.contains(event.position().toPoint()):
-            if event.type() == QEvent.Type.MouseButtonRelease and event.button() == Qt.MouseButton.LeftButton:
-                self._view.eye_toggled.emit(index.row())  # type: ignore[attr-defined]
-            return True
+        """A click on the eye shows or hides the class, one on the lock locks it or not; neither chooses anything."""
+        if isinstance(event, QMouseEvent):
+            columns, point = self.columns(option.rect, index), event.position().toPoint()
+            toggled = (
+                self._view.eye_toggled  # type: ignore[attr-defined]
+                if columns.eye.contains(point)
+                else self._view.lock_toggled  # type: ignore[attr-defined]
+                if columns.lock.contains(point)
+                else None
+            )
+            if toggled is not None:
+                if event.type() == QEvent.Type.MouseButtonRelease and event.button() == Qt.MouseButton.LeftButton:
+                    toggled.emit(index.row())
+                return True
         return super().editorEvent(event, model, option, index)
 
     def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
@@ -326,6 +343,12 @@ class ClassDelegate(QStyledItemDelegate):
         if self.columns(option.rect, index).eye.contains(event.pos()):
             text = (
                 tr("Hide {name} (Space)", name=info.name) if info.visible else tr("Show {name} (Space)", name=info.name)
+            )
+        elif self.columns(option.rect, index).lock.contains(event.pos()):
+            text = (
+                tr("Unlock {name}: its pixels can be painted over again", name=info.name)
+                if info.locked
+                else tr("Lock {name}: no tool changes its pixels", name=info.name)
             )
         else:
             text = model.told(index.row()) if isinstance(model, ClassListModel) else info.name

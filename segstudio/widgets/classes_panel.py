@@ -23,6 +23,8 @@ class ClassesPanel(Panel):
     """The person chose this class index."""
     visibility_changed = Signal(int, bool)
     """The person shows (True) or hides class index."""
+    lock_toggled = Signal(int)
+    """The person locks class index, or unlocks it."""
     add_class_requested = Signal()
     rows_changed = Signal()
     """There are more rows or fewer, or taller ones: `full_height` is another."""
@@ -36,6 +38,7 @@ class ClassesPanel(Panel):
         self.model.numbers_changed.connect(self.rows_changed)  # their heads take room
         self.rows_changed.connect(self.list.fit_rows)
         self.list.eye_toggled.connect(self._on_eye_toggled)
+        self.list.lock_toggled.connect(self.lock_toggled)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
         self.add_button.clicked.connect(self.add_class_requested)
@@ -129,9 +132,10 @@ class ClassesPanel(Panel):
 
 
 class _ClassList(QListView):
-    """The rows; Space or a click on the eye shows or hides a class."""
+    """The rows; Space or a click on the eye shows or hides a class, a click on the lock locks it."""
 
     eye_toggled = Signal(int)
+    lock_toggled = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()

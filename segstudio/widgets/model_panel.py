@@ -40,6 +40,7 @@ from segstudio.widgets.round_choices import RoundChoicesBox
 from segstudio.widgets.round_list import RoundList, RoundRow
 from segstudio.widgets.round_result import RoundResult, Verdict
 from segstudio.widgets.score_bars import ROW_HEIGHT, ScoreBars
+from segstudio.widgets.speck_spin import SpeckSpin
 from segstudio.widgets.words import duration, time_left
 
 if TYPE_CHECKING:
@@ -252,6 +253,8 @@ class ModelPanel(Panel):
         self._column.addWidget(self.empty_load, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(self.stopped)
         self._column.addWidget(self.balance)
+        self.specks = SpeckSpin()
+        self._column.addWidget(self.specks)
 
     def _build_start(self) -> None:
         self.fine_tune_button = push_button(
@@ -332,6 +335,7 @@ class ModelPanel(Panel):
             from segstudio.widgets.live_curves import LiveCurves
 
             self.curves = LiveCurves()
+            self.curves.setVisible(self._shows_round())
             self._curves_place.addWidget(self.curves)
         return self.curves
 
@@ -356,6 +360,7 @@ class ModelPanel(Panel):
         # While a first round goes on or has just ended there is no network yet, and none is missed.
         self.summary.setVisible(bool(self._summary) or not self._shows_round())
         self.balance.setVisible(bool(self._summary))
+        self.specks.setVisible(bool(self._summary))
 
     def _enter(self, state: ModelState) -> None:
         self.state = state

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QWidget
 
-from segstudio.core.class_table import ClassTable, Color
+from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
-from segstudio.services.theme import GRID, Role, color
+from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import ParentWatcher, explain, label, push_button, set_look
+from segstudio.widgets.swatch import swatch
 from segstudio.widgets.words import percent
 
 _KEYS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape})
@@ -61,7 +62,7 @@ class VoidBar(QFrame):
         self.text.setText(tr("{percent} of the pixels are void.", percent=percent(void_share)))
         self.class_box.clear()
         for index, info in enumerate(classes):
-            self.class_box.addItem(_swatch(info.color), info.name, index)
+            self.class_box.addItem(swatch(info.color), info.name, index)
         self.class_box.setCurrentIndex(max(0, min(suggested, len(classes) - 1)))
         self.fill_button.setEnabled(len(classes) > 0)
         self.show()
@@ -100,15 +101,3 @@ class VoidBar(QFrame):
     def _leave(self, signal, *values: int) -> None:  # type: ignore[no-untyped-def]  # PySide types no bound signal
         self.hide()
         signal.emit(*values)
-
-
-def _swatch(rgb: Color) -> QIcon:
-    pixmap = QPixmap(QSize(32, 32))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(color(Role.CONTROL))
-    painter.setBrush(QColor(*rgb))
-    painter.drawRoundedRect(2, 2, 27, 27, 6, 6)
-    painter.end()
-    return QIcon(pixmap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from segstudio.widgets.model_panel import BUDGETS, ModelPanel, ModelState
@@ -26,6 +27,25 @@ def test_without_a_model_the_panel_teaches(model: ModelPanel, qtbot: QtBot) -> N
     assert "accepted image" in model.reason.text()
     with qtbot.waitSignal(model.load_checkpoint_clicked):
         qtbot.mouseClick(model.empty_load, LEFT)
+
+
+def test_what_is_made_ready_for_the_first_round_is_not_seen_before_it(model: ModelPanel) -> None:
+    model.prepare()
+    assert model.curves is not None and not model.curves.isVisible()
+    model.start_round(12)
+    assert model.curves.isVisible()
+
+
+def test_specks_are_steered_where_there_are_proposals(model: ModelPanel, qtbot: QtBot) -> None:
+    assert not model.specks.isVisible()
+    model.set_model("Starter")
+    assert model.specks.isVisible()
+    model.specks.set_island(40)
+    with qtbot.waitSignal(model.specks.island_changed) as told:
+        qtbot.keyClick(model.specks.spin, Qt.Key.Key_Up)
+    assert told.args == [41]
+    with qtbot.assertNotEmitted(model.specks.island_changed):
+        model.specks.set_island(99)
 
 
 def test_fine_tune_tells_the_chosen_budget(model: ModelPanel, qtbot: QtBot) -> None:
