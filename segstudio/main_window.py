@@ -32,6 +32,7 @@ from segstudio.flows.learning_flow import LearningFlow
 from segstudio.flows.primary_flow import PrimaryFlow
 from segstudio.flows.proposal_flow import ProposalFlow
 from segstudio.flows.reading_flow import ReadingFlow
+from segstudio.flows.region_flow import RegionFlow
 from segstudio.flows.review_flow import ReviewFlow
 from segstudio.flows.round_flow import RoundFlow
 from segstudio.flows.steer_flow import SteerFlow
@@ -155,6 +156,7 @@ class MainWindow(QMainWindow):
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self)
+        self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self
         )

@@ -5,10 +5,13 @@ The document is written by the tools, drawn by `Scene`, and placed by `ViewTrans
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QCursor,
     QDragEnterEvent,
     QDropEvent,
@@ -41,6 +44,7 @@ from segstudio.canvas.pointer_input import (
 )
 from segstudio.canvas.viewport import ImageViewport
 from segstudio.core.document import Document
+from segstudio.core.edits import Edit
 from segstudio.core.geometry import Box
 from segstudio.core.raster import BrushShape
 from segstudio.services.translation import tr
@@ -70,6 +74,8 @@ class CanvasView(ImageViewport):
     files_dropped = Signal(list)
     painting_began = Signal()
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
+    menu_wanted = Signal(QPoint, int, int)
+    """The person asks what can be done at a pixel of the image: the place on the screen, and the pixel's x and y."""
     stroke_started = Signal()
     stroke_finished = Signal()
 
@@ -139,6 +145,21 @@ class CanvasView(ImageViewport):
         elif self._tool.is_busy and self._pointer is not None:
             self._send(Phase.RELEASE, self._pointer)
         self.cancel_stroke()
+
+    def tool_context(self) -> ToolContext | None:
+        """What tools work on and with now; None where there is no image."""
+        return self._context(self.document) if self.document is not None else None
+
+    def operate(self, change: Callable[[ToolContext], Edit | None]) -> None:
+        """Let `change` make an edit of the image, as a stroke would; not while one is being made."""
+        context = self.tool_context()
+        if context is None or self._tool.is_busy or context.document.is_editing:
+            return
+        self.stroke_started.emit()
+        edit = change(context)
+        if edit is not None:
+            self.edit_made.emit(edit)
+        self.stroke_finished.emit()
 
     # Strokes
 
@@ -300,6 +321,14 @@ class CanvasView(ImageViewport):
         elif event.button() is Qt.MouseButton.LeftButton:
             self._send(Phase.RELEASE, event.position())
             self._emit_hover()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of the pixel under the pointer."""
+        x, y = (int(part // 1) for part in self.view_to_image(QPointF(event.pos())))
+        bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
+        if not self._tool.is_busy and bounds.x0 <= x < bounds.x1 and bounds.y0 <= y < bounds.y1:
+            self.menu_wanted.emit(event.globalPos(), x, y)
+        event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the pointer, pan with two fingers, or size the brush with Ctrl."""

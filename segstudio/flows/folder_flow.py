@@ -66,6 +66,7 @@ _MOUSE_ROWS = (
     (marked("Fill all of a label"), marked("Shift and click with Fill")),
     (marked("Close a polygon"), marked("Enter, double click, first corner")),
     (marked("Take a corner back"), marked("Backspace")),
+    (marked("What can be done with a region"), marked("Right click")),
     (marked("Give up a stroke"), marked("Esc")),
 )
 
