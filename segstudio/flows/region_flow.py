@@ -51,7 +51,7 @@ class RegionFlow(QObject):
     def _fill(self, classes: ClassTable, value: int, x: int, y: int) -> None:
         self.menu.clear()
         name, current = class_name(classes, value), self._parts.classes.current()
-        self.menu.addSection(tr("This region: {name}", name=name))
+        self._head(tr("This region: {name}", name=name))
         if 0 <= current < len(classes) and current != value:
             action = self._add(
                 tr("Make it {name}", name=classes[current].name),
@@ -69,12 +69,17 @@ class RegionFlow(QObject):
         if value == VOID:
             return
         self._add_operations(Scope.REGION, x, y)
-        self.menu.addSection(tr("All of {name}", name=name))
+        self.menu.addSeparator()
+        self._head(tr("All of {name}", name=name))
         self._add_operations(Scope.LABEL, x, y)
         if value < len(classes):
             self.menu.addSeparator()
             lock = tr("Unlock {name}", name=name) if classes[value].locked else tr("Lock {name}", name=name)
             self.menu.addAction(lock).triggered.connect(lambda: self._parts.classes.lock_toggled.emit(value))
+
+    def _head(self, text: str) -> None:
+        """A line that only says what the next ones work on; not all styles draw the text of a section."""
+        self.menu.addAction(text).setEnabled(False)
 
     def _add_operations(self, scope: Scope, x: int, y: int) -> None:
         for operation in OPERATIONS.values():
