@@ -152,7 +152,7 @@ class EditBuilder:
             part = whole.intersection(box)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            target[self._free(target, region.mask(part))] = value
+            np.copyto(target, np.uint8(value), where=self._free(target, region.mask(part)))
         return self._announce(box)
 
     def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:
@@ -163,7 +163,8 @@ class EditBuilder:
             part = whole.intersection(inner)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            target[self._free(target, mask[part.translated(-box.x0, -box.y0).slices])] = value
+            inside = mask[part.translated(-box.x0, -box.y0).slices]
+            np.copyto(target, np.uint8(value), where=self._free(target, inside))
         return self._announce(inner)
 
     def replace(self, box: Box, values: Labels) -> Box:
