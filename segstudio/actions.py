@@ -66,8 +66,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("fill_rest", Menu.EDIT, marked("&Fill the rest with the current class"), marked("Every void pixel gets "
                "the current class"), "fill"),
     ActionSpec("clear", Menu.EDIT, marked("&Clear"), marked("Make every pixel void; Undo brings them back"), "clear"),
+    ActionSpec("previous_class", Menu.EDIT, marked("Pre&vious class"), marked("Paint with the class before"), "",
+               (",",), separator=True),
+    ActionSpec("next_class", Menu.EDIT, marked("&Next class"), marked("Paint with the class after"), "", (".",)),
     ActionSpec("lock_class", Menu.EDIT, marked("Loc&k the class"), marked("No tool changes the pixels of a locked "
-               "class"), "lock", ("K",), checkable=True, separator=True),
+               "class"), "lock", ("K",), checkable=True),
     ActionSpec("brush_smaller", Menu.EDIT, marked("S&maller brush"), marked("Or Ctrl and the wheel"), "", ("[",),
                separator=True),
     ActionSpec("brush_larger", Menu.EDIT, marked("&Larger brush"), marked("Or Ctrl and the wheel"), "", ("]",)),

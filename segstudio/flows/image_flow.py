@@ -117,6 +117,8 @@ class ImageFlow(QObject):
         actions["fill_rest"].triggered.connect(lambda: session.fill_void(self._parts.classes.current()))
         actions["brush_smaller"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(-1)))
         actions["brush_larger"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(1)))
+        actions["previous_class"].triggered.connect(lambda: self._step_class(-1))
+        actions["next_class"].triggered.connect(lambda: self._step_class(1))
         actions["fit"].triggered.connect(canvas.fit)
         actions["actual_size"].triggered.connect(canvas.actual_size)
         actions["zoom_in"].triggered.connect(lambda: canvas.zoom_by(1.25))
@@ -163,6 +165,12 @@ class ImageFlow(QObject):
         chosen = self._actions.tools.checkedAction()
         if chosen is None or not TOOLS[chosen.data()].uses_class:
             self.choose_tool("brush")
+
+    def _step_class(self, by: int) -> None:
+        """Go `by` classes on, and round at the ends."""
+        count = len(self._parts.classes.model.classes)
+        if count:
+            self.choose_class((self._parts.classes.current() + by) % count)
 
     def accept(self) -> None:
         """Accept the open image; without classes, ask for them first."""

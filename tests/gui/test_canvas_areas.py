@@ -151,6 +151,19 @@ def test_choosing_a_class_keeps_a_tool_that_uses_it(person: Person, tmp_path: Pa
     assert now is not None and (stays or now.data() == "brush")
 
 
+def test_classes_are_stepped_through_and_round_at_the_ends(person: Person, tmp_path: Path) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    person.key(Qt.Key.Key_2, person.parts.canvas)
+    person.key(Qt.Key.Key_Q, person.parts.canvas)
+    seen = []
+    for key in (Qt.Key.Key_Period, Qt.Key.Key_Period, Qt.Key.Key_Comma, Qt.Key.Key_Comma):
+        person.key(key, person.parts.canvas)
+        seen.append(person.parts.classes.current())
+    assert seen == [2, 0, 2, 1]
+    person.hand.stroke((10, 10), (30, 10), (30, 30), (10, 30))
+    assert np.count_nonzero(person.labels == 1) == 400, "and the lasso paints with it"
+
+
 def test_a_lasso_over_a_proposal_corrects_it_as_one_gesture(person: Person, tmp_path: Path) -> None:
     folder = voc_folder(tmp_path / "data")
     use_tiny_model(folder)
