@@ -21,7 +21,8 @@ from segstudio.widgets.swatch import swatch
 from segstudio.widgets.words import class_name
 from segstudio.window_parts import WindowParts
 
-_RELABEL, _ERASE = marked("Relabel region"), marked("Erase region")
+_RELABEL_REGION, _ERASE_REGION = marked("Relabel region"), marked("Erase region")
+_RELABEL_ALL = marked("Relabel a class")
 
 
 class RegionFlow(QObject):
@@ -52,25 +53,28 @@ class RegionFlow(QObject):
         self.menu.clear()
         name, current = class_name(classes, value), self._parts.classes.current()
         self._head(tr("This region: {name}", name=name))
-        if 0 <= current < len(classes) and current != value:
-            action = self._add(
-                tr("Make it {name}", name=classes[current].name),
-                tr("The region gets the current class"),
-                lambda context: relabel(context, x, y, current, _RELABEL),
-            )
+        is_other = 0 <= current < len(classes) and current != value
+        if is_other:
+            made = tr("Make it {name}", name=classes[current].name)
+            change = partial(_relabelled, Scope.REGION, x, y, current)
+            action = self._add(made, tr("The region gets the current class"), change)
             action.setIcon(swatch(classes[current].color))
         if value != classes.erase_value:
             erased = class_name(classes, classes.erase_value)
             self._add(
                 tr("Erase it"),
                 tr("The region becomes {name}", name=erased),
-                lambda context: relabel(context, x, y, classes.erase_value, _ERASE),
+                lambda context: relabel(context, x, y, classes.erase_value, _ERASE_REGION),
             )
         if value == VOID:
             return
         self._add_operations(Scope.REGION, x, y)
         self.menu.addSeparator()
         self._head(tr("All of {name}", name=name))
+        if is_other:
+            made = tr("Make all of it {name}", name=classes[current].name)
+            change = partial(_relabelled, Scope.LABEL, x, y, current)
+            self._add(made, tr("In this image; a merge of two classes"), change).setIcon(action.icon())
         self._add_operations(Scope.LABEL, x, y)
         if value < len(classes):
             self.menu.addSeparator()
@@ -97,6 +101,10 @@ class RegionFlow(QObject):
         action.setToolTip(hint)
         action.triggered.connect(lambda: self._parts.canvas.operate(change))
         return action
+
+
+def _relabelled(scope: Scope, x: int, y: int, value: int, context: ToolContext) -> Edit | None:
+    return relabel(context, x, y, value, _RELABEL_REGION if scope is Scope.REGION else _RELABEL_ALL, scope)
 
 
 def _operated(operation: RegionOperation, x: int, y: int, least: int, context: ToolContext) -> Edit | None:

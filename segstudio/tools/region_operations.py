@@ -152,9 +152,10 @@ def operate(operation: RegionOperation, context: ToolContext, x: int, y: int, le
     return builder.edit
 
 
-def relabel(context: ToolContext, x: int, y: int, value: int, name: str) -> Edit | None:
-    """Give the region of pixel (x, y) the label `value`, as an edit called `name` (marked)."""
-    box, region = region_around(context.seen(), x, y)
+def relabel(context: ToolContext, x: int, y: int, value: int, name: str, scope: Scope = Scope.REGION) -> Edit | None:
+    """Give the region of pixel (x, y), or all of its label, the label `value`, as an edit called `name` (marked)."""
+    seen = context.seen()
+    box, region = region_around(seen, x, y) if scope is Scope.REGION else _all_of(seen, int(seen[y, x]))
     with context.begin(name) as builder:
         builder.paint_mask(box, region, value)
     return builder.edit

@@ -12,7 +12,7 @@ from segstudio.core.document import Document
 from segstudio.core.guard import Guard
 from segstudio.core.label_map import LabelMap
 from segstudio.tools import ToolContext
-from segstudio.tools.region_operations import OPERATIONS, operate, relabel
+from segstudio.tools.region_operations import OPERATIONS, Scope, operate, relabel
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 DIGITS = {".": 0, "#": 1, "o": 2, " ": VOID}
@@ -124,6 +124,11 @@ def test_a_region_gets_another_label() -> None:
     edit = relabel(ToolContext(document), 4, 1, 2, "Relabel region")
     assert edit is not None and edit.name == "Relabel region" and shown(document) == ["##.oo", "##.oo"]
     assert relabel(ToolContext(document), 4, 1, 2, "Relabel region") is None
+    assert relabel(ToolContext(document), 0, 0, 0, "Relabel a class", Scope.LABEL) is not None
+    assert shown(document) == ["...oo", "...oo"]
+    document = drawn("##.##", "##.##")
+    relabel(ToolContext(document), 0, 0, 2, "Relabel a class", Scope.LABEL)
+    assert shown(document) == ["oo.oo", "oo.oo"]
 
 
 def test_an_operation_over_a_proposal_makes_it_real_before() -> None:
