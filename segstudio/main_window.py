@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
-        self.guard_flow = GuardFlow(parts, table, self.session, self)
+        self.guard_flow = GuardFlow(parts, table, self.session, self.notifier, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self

@@ -146,6 +146,18 @@ class CanvasView(ImageViewport):
             self._send(Phase.RELEASE, self._pointer)
         self.cancel_stroke()
 
+    def label_under_pointer(self) -> int | None:
+        """The label that the person sees under the pointer; None off the image."""
+        info = self._hover_info()
+        return info.value if info is not None else None
+
+    def step_back(self) -> bool:
+        """Take back the latest click of what is drawn click by click; False where nothing is."""
+        if not (self._tool.is_stepwise and self._tool.is_busy):
+            return False
+        self._send(Phase.STEP_BACK, self._pointer or QPointF())
+        return True
+
     def tool_context(self) -> ToolContext | None:
         """What tools work on and with now; None where there is no image."""
         return self._context(self.document) if self.document is not None else None
@@ -156,10 +168,12 @@ class CanvasView(ImageViewport):
         if context is None or self._tool.is_busy or context.document.is_editing:
             return
         self.stroke_started.emit()
-        edit = change(context)
-        if edit is not None:
-            self.edit_made.emit(edit)
-        self.stroke_finished.emit()
+        try:
+            edit = change(context)
+            if edit is not None:
+                self.edit_made.emit(edit)
+        finally:
+            self.stroke_finished.emit()
 
     # Strokes
 
@@ -293,11 +307,12 @@ class CanvasView(ImageViewport):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Finish what is drawn click by click; else it is a press like any other."""
-        if self._tool.is_stepwise and self._tool.is_busy and event.button() is Qt.MouseButton.LeftButton:
+        is_drawing = event.button() is Qt.MouseButton.LeftButton and Hold.PAN not in self._holds
+        if not (self._tool.is_stepwise and is_drawing):
+            self.mousePressEvent(event)
+        elif self._tool.is_busy:  # else its first click has closed what was drawn, and it is no beginning
             self._track(event)
             self._send(Phase.CONFIRM, event.position())
-        else:
-            self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with the stroke or the pan, or show what a press would do."""
@@ -391,8 +406,9 @@ class CanvasView(ImageViewport):
             return None
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return Phase.CONFIRM
-        is_undo = event.matches(QKeySequence.StandardKey.Undo) or event.key() == Qt.Key.Key_Backspace
-        return Phase.STEP_BACK if is_undo else None
+        is_plain_z = event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        is_undo = is_plain_z or event.matches(QKeySequence.StandardKey.Undo)
+        return Phase.STEP_BACK if is_undo or event.key() == Qt.Key.Key_Backspace else None
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Held keys are let go."""

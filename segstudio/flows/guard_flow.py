@@ -7,17 +7,24 @@ from PySide6.QtCore import QObject, Slot
 from segstudio.actions import Actions
 from segstudio.core.class_table import ClassTable
 from segstudio.core.guard import Guard
+from segstudio.services.notifier import Notifier
 from segstudio.services.session import Session
+from segstudio.services.translation import tr
+from segstudio.widgets.words import class_name
 from segstudio.window_parts import WindowParts
 
 
 class GuardFlow(QObject):
     """One guard for the window; every image that is opened gets it."""
 
-    def __init__(self, parts: WindowParts, actions: Actions, session: Session, parent: QObject) -> None:
+    def __init__(
+        self, parts: WindowParts, actions: Actions, session: Session, notifier: Notifier, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._parts = parts
         self._session = session
+        self._notifier = notifier
+        self._refused: int | None = None
         self._lock = actions["lock_class"]
         self._lock.triggered.connect(lambda: self._toggle(parts.classes.current()))
         self._lock.setEnabled(False)
@@ -25,6 +32,9 @@ class GuardFlow(QObject):
         # However it became the current one: `current_changed` tells of clicks alone.
         parts.classes.list.selectionModel().currentChanged.connect(lambda *_: self._refresh_action())
         parts.brush.over_changed.connect(self._apply)
+        parts.canvas.stroke_started.connect(self._on_stroke_started)
+        parts.canvas.edit_made.connect(self._on_edit_made)
+        parts.canvas.stroke_finished.connect(self._on_stroke_finished)
         session.project_opened.connect(lambda project: self._on_classes_changed(project.classes))
         session.project_closed.connect(lambda: self._on_classes_changed(ClassTable([])))
         session.classes_changed.connect(self._on_classes_changed)
@@ -52,6 +62,24 @@ class GuardFlow(QObject):
         if self._session.current is not None:
             self._session.current.document.guard = guard
         self._refresh_action()
+
+    @Slot()
+    def _on_stroke_started(self) -> None:
+        """Remember a guarded label under the pointer: where the stroke comes to nothing, that may be why."""
+        document, label = self._parts.canvas.document, self._parts.canvas.label_under_pointer()
+        is_guarded = document is not None and label is not None and not document.guard.allows(label)
+        self._refused = label if is_guarded else None
+
+    @Slot()
+    def _on_edit_made(self) -> None:
+        self._refused = None
+
+    @Slot()
+    def _on_stroke_finished(self) -> None:
+        if self._refused is not None:
+            name = class_name(self._classes(), self._refused)
+            self._notifier.info(tr("Nothing changed: {name} is locked, or not what may be painted over.", name=name))
+        self._refused = None
 
     @Slot()
     def _refresh_action(self) -> None:

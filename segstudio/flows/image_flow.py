@@ -109,7 +109,7 @@ class ImageFlow(QObject):
 
     def _connect_actions(self) -> None:
         actions, session, canvas = self._actions, self._session, self._parts.canvas
-        actions["undo"].triggered.connect(session.undo)
+        actions["undo"].triggered.connect(self._undo)
         actions["redo"].triggered.connect(session.redo)
         actions["apply_proposal"].triggered.connect(session.adopt_proposal)
         actions["replace_by_proposal"].triggered.connect(session.replace_by_proposal)
@@ -165,6 +165,12 @@ class ImageFlow(QObject):
         chosen = self._actions.tools.checkedAction()
         if chosen is None or not TOOLS[chosen.data()].uses_class:
             self.choose_tool("brush")
+
+    @Slot()
+    def _undo(self) -> None:
+        """Take back the latest corner of what is being drawn, else the last edit."""
+        if not self._parts.canvas.step_back():
+            self._session.undo()
 
     def _step_class(self, by: int) -> None:
         """Go `by` classes on, and round at the ends."""

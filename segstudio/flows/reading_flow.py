@@ -38,6 +38,7 @@ class ReadingFlow(QObject):
         self._settings = settings
         self._proposals = proposals
         self._learning = learning
+        self._is_due = False
         self._live = self._timer(_LIVE_MS, self._on_live)
         self._rest = self._timer(_REST_MS, self._on_rest)
         parts.model.balance.set_balance(settings.get(BALANCE))
@@ -69,6 +70,8 @@ class ReadingFlow(QObject):
     @Slot(object)
     def _on_model_ready(self, _model: Model) -> None:
         self._parts.model.balance.set_can_balance(self._proposals.can_balance)
+        if self._is_due:
+            self._on_rest()
 
     @Slot(float)
     def _on_balance_changed(self, balance: float) -> None:
@@ -94,8 +97,14 @@ class ReadingFlow(QObject):
 
     @Slot()
     def _on_rest(self) -> None:
-        """The others when the slider has come to rest: dropped, and asked for again, the next ones first."""
-        self._session.forget_other_proposals(self._ask_again)
+        """The others when the slider has come to rest: dropped, and asked for again, the next ones first.
+
+        Not while there is no network that could make them anew: then they wait for it.
+        """
+        self._is_due = self._proposals.model is None
+        if not self._is_due:
+            self._on_live()  # the open image may be another one than when the slider moved
+            self._session.forget_other_proposals(self._ask_again)
 
     def _ask_again(self, dropped: list[str]) -> None:
         """While it goes on learning the machine's time belongs to that: images further on wait till they come near."""

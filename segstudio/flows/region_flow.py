@@ -36,6 +36,9 @@ class RegionFlow(QObject):
         self.menu = QMenu(parts.canvas)
         self.menu.setToolTipsVisible(True)
         parts.canvas.menu_wanted.connect(self.show_menu)
+        # Its entries are about what was under the pointer then.
+        for changed in (session.leaving, session.image_opened, session.project_closed, session.proposal_changed):
+            changed.connect(self.menu.close)
 
     @Slot(QPoint, int, int)
     def show_menu(self, place: QPoint, x: int, y: int) -> None:

@@ -15,12 +15,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.errors import SegStudioError
-from segstudio.project.project import Project
 from segstudio.services.battery import on_battery
 from segstudio.services.laps import Laps, gained
 from segstudio.services.rounds import RoundResult, RoundRunner
 from segstudio.services.session import Session
-from segstudio_training.rounds import RoundOrder, tell_of_news
+from segstudio_training.rounds import tell_of_news
 
 _POLL_MS = 10_000
 """How often the machine is asked for its power supply, and whether what held learning up is over."""
@@ -75,6 +74,8 @@ class KeepLearning(QObject):
         self._told: set[str] = set()
         self._corrected: list[str] = []
         self._is_resting = False
+        self._is_untold = False
+        """Whether the job file does not say what it should, because it could not be written."""
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.look_around)
@@ -151,6 +152,8 @@ class KeepLearning(QObject):
         was_on_battery, self._on_battery = self._on_battery, self._runs_on_battery()
         if self._laps is not None and self._rounds.is_running and self._on_battery != was_on_battery:
             self._rest(self._on_battery)
+        if self._is_untold and self._rounds.is_running:
+            self._tell()
         is_idle = self._laps is not None and not self._rounds.is_running and self._laps.is_worthwhile
         if is_idle and not self._on_battery and not self._is_held_up():
             self.lap_due.emit()
@@ -159,19 +162,27 @@ class KeepLearning(QObject):
 
     def _rest(self, is_resting: bool) -> None:
         """Let the lap under way rest, or go on."""
-        project, order = self._session.project, self._rounds.order
-        if project is not None and order is not None and order.follows_job and is_resting != self._is_resting:
+        order = self._rounds.order
+        if order is not None and order.follows_job and not order.is_far and is_resting != self._is_resting:
             self._is_resting = is_resting
-            self._tell(project, order)
+            self._tell()
 
-    def _tell(self, project: Project, order: RoundOrder) -> None:
-        work = partial(tell_of_news, project, order, tuple(self._corrected), self._is_resting)
+    def _tell(self) -> None:
+        """Write what the lap under way is to know."""
+        self._is_untold = False
+        project, order = self._session.project, self._rounds.order
+        if project is None or order is None or not order.follows_job:
+            return
+        # It cannot read label maps with a class that came after it began: the next one learns those.
+        knows_all = order.class_names == tuple(project.classes.names)
+        only = None if knows_all else frozenset({*order.teaching, *self._told})
+        work = partial(tell_of_news, project, order, tuple(self._corrected), self._is_resting, only)
         self._session.write(work, lambda _: None, self._on_not_told)
 
     def _end(self) -> None:
         if self._is_resting:
             self._rest(False)  # without laps it is a round like any other
-        self._laps = None
+        self._laps, self._is_resting = None, False
         self._poll.stop()
 
     def _begin_polling(self) -> None:
@@ -192,6 +203,7 @@ class KeepLearning(QObject):
 
     @Slot(object)
     def _on_finished(self, result: RoundResult) -> None:
+        self._is_resting = False
         if self._laps is not None:
             self._laps.end(gained(result))
             QTimer.singleShot(0, self, self.look_around)  # once all have heard of the end of this one
@@ -207,14 +219,15 @@ class KeepLearning(QObject):
             self.look_around()
             return
         if order.class_names != tuple(project.classes.names):
-            return  # a class is new, which the lap under way cannot read; the next one learns it
+            return
         if name in order.teaching or name in self._told:
             self._corrected.append(name)
         self._told.add(name)
-        self._tell(project, order)
+        self._tell()
 
     def _on_not_told(self, _error: SegStudioError) -> None:
-        """The lap under way goes without; what it was not told of waits for the next one."""
+        """The lap under way is told as soon as the file can be written; else the next one learns it."""
+        self._is_untold = True
 
     @Slot()
     def _on_closing(self) -> None:

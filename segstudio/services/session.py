@@ -45,7 +45,7 @@ class Session(QObject):
     classes_changed = Signal(object)
     """ClassTable: renamed, recoloured, added to, or merely shown and hidden."""
     leaving = Signal()
-    """The open image is about to be left, and kept as it is: a stroke being made ends now."""
+    """The open image is about to be accepted, or left and kept as it is: what is being drawn on it ends now."""
     image_opened = Signal(object)
     """OpenImage, or None where there is none."""
     image_failed = Signal(str, object)
@@ -386,6 +386,7 @@ class Session(QObject):
         opened = self.current
         if self.project is None or opened is None or opened.document.is_editing or self._is_going_on:
             return False
+        self.leaving.emit()
         if self.shown_proposal is not None:
             self.adopt_proposal()
         void = opened.void_share()

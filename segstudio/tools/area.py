@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from segstudio.core.edits import Edit
+from segstudio.core.document import EditBuilder
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
 from segstudio.core.raster import Point, Polygon, Spans, ellipse, rectangle
@@ -44,16 +44,6 @@ def _box(way: Sequence[Point], even: bool) -> Box:
     return Box(min(x0, x1), min(y0, y1), max(x0, x1) + 1, max(y0, y1) + 1)
 
 
-def filled(context: ToolContext, region: Spans | Polygon, value: int, name: str) -> Edit | None:
-    """Give the pixels of `region` the label `value` as an edit called `name`; None where none changes."""
-    document = context.document
-    if document.is_editing or region.box.intersection(document.label_map.box).is_empty:
-        return None
-    with context.begin(name) as builder:
-        builder.paint_region(region, value)
-    return builder.edit
-
-
 class AreaTool:
     """Fills what `outline` makes of the pointer's way with the label that `ink` gives, at the release.
 
@@ -69,6 +59,7 @@ class AreaTool:
         self._ink = ink
         self._way: list[Point] = []
         self._begun: ToolContext | None = None
+        self._builder: EditBuilder | None = None
         self._erases = False
 
     @property
@@ -85,19 +76,32 @@ class AreaTool:
                 if not context.document.is_editing:
                     self._begun, self._way = context, [event.point]
                     self._erases = context.erasing or Modifiers.CTRL in event.modifiers
+                    # From now on, not at the release: who must not come in between asks the document.
+                    self._builder = context.document.begin(ERASE_AREA if self._erases else self._name)
             case Phase.MOVE if self._begun is not None and event.point != self._way[-1]:
                 self._way.append(event.point)
             case Phase.RELEASE if self._begun is not None:
                 return self._release(event, self._begun, context)
             case Phase.CANCEL:
-                self._begun, self._way = None, []
+                if self._builder is not None:
+                    self._builder.cancel()
+                self._forget()
         return self._shown(event)
 
     def _release(self, event: PointerEvent, begun: ToolContext, now: ToolContext) -> ToolOutcome:
         region = self._outline([*self._way, event.point], Modifiers.SHIFT in event.modifiers)
-        value = self._value(begun)
-        self._begun, self._way = None, []
-        return ToolOutcome(edit=filled(now, region, value, ERASE_AREA if self._erases else self._name))
+        value, builder = self._value(begun), self._builder
+        self._forget()
+        assert builder is not None
+        if region.box.intersection(begun.document.label_map.box).is_empty:
+            builder.cancel()
+            return ToolOutcome()
+        now.make_proposal_real(builder)
+        builder.paint_region(region, value)
+        return ToolOutcome(edit=builder.commit())
+
+    def _forget(self) -> None:
+        self._begun, self._way, self._builder = None, [], None
 
     def _shown(self, event: PointerEvent) -> ToolOutcome:
         if self._begun is None:

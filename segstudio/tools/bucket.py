@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segstudio.core.document import EditBuilder
+from segstudio.core.edits import Edit
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
@@ -46,6 +48,8 @@ class BucketTool:
 
     def __init__(self) -> None:
         self._pressed: tuple[int, int] | None = None
+        self._builder: EditBuilder | None = None
+        self._erases = False
 
     @property
     def is_busy(self) -> bool:
@@ -61,24 +65,26 @@ class BucketTool:
                     return ToolOutcome(picked_class=context.value_at(x, y))
                 if context.value_at(x, y) is not None and not context.document.is_editing:
                     self._pressed = (x, y)
-            case Phase.RELEASE if self._pressed is not None:
-                pressed, self._pressed = self._pressed, None
-                return self._fill(*pressed, event.modifiers, context)
-            case Phase.CANCEL:
-                self._pressed = None
+                    self._erases = context.erasing or Modifiers.CTRL in event.modifiers
+                    self._builder = context.document.begin(_ERASE if self._erases else _NAME)
+            case Phase.RELEASE if self._pressed is not None and self._builder is not None:
+                (x, y), builder = self._pressed, self._builder
+                self._pressed, self._builder = None, None
+                return ToolOutcome(edit=self._fill(x, y, Modifiers.SHIFT in event.modifiers, context, builder))
+            case Phase.CANCEL if self._builder is not None:
+                self._builder.cancel()
+                self._pressed, self._builder = None, None
         return ToolOutcome()
 
-    @staticmethod
-    def _fill(x: int, y: int, modifiers: Modifiers, context: ToolContext) -> ToolOutcome:
-        erases = context.erasing or Modifiers.CTRL in modifiers
+    def _fill(self, x: int, y: int, everywhere: bool, context: ToolContext, builder: EditBuilder) -> Edit | None:
         seen = context.seen()
-        if Modifiers.SHIFT in modifiers:
+        if everywhere:
             box, mask = context.document.label_map.box, seen == seen[y, x]
         else:
             box, mask = region_around(seen, x, y)
-        with context.begin(_ERASE if erases else _NAME) as builder:
-            builder.paint_mask(box, mask, erase_ink(context) if erases else class_ink(context))
-        return ToolOutcome(edit=builder.edit)
+        context.make_proposal_real(builder)
+        builder.paint_mask(box, mask, erase_ink(context) if self._erases else class_ink(context))
+        return builder.commit()
 
 
 def bucket() -> Tool:

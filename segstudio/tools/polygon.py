@@ -8,7 +8,7 @@ import numpy as np
 
 from segstudio.core.errors import marked
 from segstudio.core.raster import Point, Polygon
-from segstudio.tools.area import ERASE_AREA, filled
+from segstudio.tools.area import ERASE_AREA
 from segstudio.tools.inks import class_ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
 from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
@@ -72,7 +72,11 @@ class PolygonTool:
         """Fill; what has too few corners holds no pixel, and is forgotten."""
         value, region = self._value(now), Polygon(np.array(self._corners, dtype=np.float64))
         self._forget()
-        return ToolOutcome(edit=filled(now, region, value, ERASE_AREA if self._erases else _NAME))
+        if now.document.is_editing or region.box.intersection(now.document.label_map.box).is_empty:
+            return ToolOutcome()
+        with now.begin(ERASE_AREA if self._erases else _NAME) as builder:
+            builder.paint_region(region, value)
+        return ToolOutcome(edit=builder.edit)
 
     def _forget(self) -> None:
         self._corners, self._begun, self._is_down = [], None, False

@@ -55,9 +55,13 @@ class ToolContext:
     def begin(self, name: str) -> EditBuilder:
         """Begin an edit called `name`; a proposal that is shown becomes real before it, as an edit of its own."""
         builder = self.document.begin(name)
+        self.make_proposal_real(builder)
+        return builder
+
+    def make_proposal_real(self, builder: EditBuilder) -> None:
+        """Let a proposal that is shown precede the edit that `builder` makes, before it has painted anything."""
         if self.proposal is not None:
             builder.precede(APPLY_PROPOSAL, self.seen())
-        return builder
 
 
 @dataclass(frozen=True)

@@ -102,14 +102,16 @@ class BrushPanel(Panel):
 
     def set_classes(self, classes: ClassTable) -> None:
         """The classes that may be chosen to be painted over; a choice stays where the class is still there."""
-        before = self.over_box.currentText() if self.over_box.currentIndex() > 0 else None
+        before = self.over_box.currentData(), self.over_box.currentText()
         blocked = self.over_box.blockSignals(True)
         self.over_box.clear()
         self.over_box.addItem(tr("everything"))
         self.over_box.addItem(tr("void only"), VOID)
         for index, info in enumerate(classes):
             self.over_box.addItem(swatch(info.color), tr("{name} only", name=info.name), index)
-        self.over_box.setCurrentIndex(max(0, self.over_box.findText(before)) if before else 0)
+        rows = range(self.over_box.count())
+        same = (row for row in rows if (self.over_box.itemData(row) == VOID) == (before[0] == VOID))
+        self.over_box.setCurrentIndex(next((row for row in same if self.over_box.itemText(row) == before[1]), 0))
         self.over_box.blockSignals(blocked)
 
     def _explain(self) -> None:

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from segstudio.widgets.live_curves import LiveCurves
 
 BUDGETS = (30, 60, 120, 300, 900, 1800, 3600)
-_LATER_MS = 500
 """Seconds."""
+_LATER_MS = 500
 
 
 class ModelState(Enum):

@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
+from segstudio.project.project import Status
 from segstudio.tools import TOOLS
 from tests.gui.canvas_hand import MIDDLE, Hand, document, picture
-from tests.gui.window_person import Person, use_tiny_model
+from tests.gui.window_person import Person, mask_of, use_tiny_model
 from tests.small_folders import voc_folder
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -182,3 +183,69 @@ def test_a_lasso_over_a_proposal_corrects_it_as_one_gesture(person: Person, tmp_
     person.trigger("undo")
     person.trigger("undo")
     assert (person.labels == VOID).all()
+
+
+def begin_polygon(person: Person, *points: tuple[float, float]) -> None:
+    person.key(Qt.Key.Key_3, person.parts.canvas)
+    person.key(Qt.Key.Key_T, person.parts.canvas)
+    for point in points:
+        person.hand.stroke(point)
+
+
+def test_accepting_finishes_the_polygon_first(person: Person, tmp_path: Path) -> None:
+    folder = voc_folder(tmp_path / "data")
+    person.open(folder)
+    name = person.name
+    person.paint_all(Qt.Key.Key_1)
+    begin_polygon(person, (10, 10), (30, 10), (30, 30), (10, 30))
+    person.accept()
+    assert np.count_nonzero(mask_of(folder, name) == 2) == 400
+    assert person.window.session.status(name) is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("action", ["next", "accept", "undo", "clear"])
+def test_nothing_comes_in_between_while_an_area_is_drawn(person: Person, tmp_path: Path, action: str) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    name = person.name
+    person.paint_all(Qt.Key.Key_1)
+    before = person.labels.copy()
+    person.key(Qt.Key.Key_3, person.parts.canvas)
+    person.key(Qt.Key.Key_Q, person.parts.canvas)
+    person.hand.press(10, 10)
+    person.hand.move(30, 10)
+    person.trigger(action)
+    person.qtbot.wait(50)
+    assert person.name == name
+    np.testing.assert_array_equal(person.labels, before)
+    person.hand.move(30, 30)
+    person.hand.release(10, 30)
+    if action == "next":
+        person.wait(lambda: person.name != name)
+    else:
+        assert np.count_nonzero(person.labels == 2) == 400 and person.name == name
+
+
+@pytest.mark.parametrize("way", ["Z", "Ctrl+Z", "menu"])
+def test_undo_takes_back_a_corner_while_a_polygon_is_drawn(person: Person, tmp_path: Path, way: str) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    person.paint_all(Qt.Key.Key_1)
+    begin_polygon(person, (10, 10), (30, 10), (30, 30), (10, 30), (60, 40))
+    if way == "menu":
+        person.trigger("undo")
+    else:
+        held = CTRL if way == "Ctrl+Z" else Qt.KeyboardModifier.NoModifier
+        person.qtbot.keyClick(person.parts.canvas, Qt.Key.Key_Z, held)
+    person.key(Qt.Key.Key_Return, person.parts.canvas)
+    assert np.count_nonzero(person.labels == 2) == 400 and np.count_nonzero(person.labels == 0) == 64 * 48 - 400
+
+
+def test_a_double_click_on_the_first_corner_closes_and_begins_nothing(canvas: CanvasView) -> None:
+    hand = Hand(canvas)
+    tool = TOOLS["polygon"].factory()
+    canvas.set_tool(tool)
+    for point in AROUND:
+        hand.stroke(point)
+    hand.stroke(AROUND[0])
+    hand.mouse(QEvent.Type.MouseButtonDblClick, canvas.image_to_view(*AROUND[0]))
+    hand.release(*AROUND[0])
+    assert not tool.is_busy and np.count_nonzero(labels(canvas) == 1) == 1600

@@ -37,6 +37,8 @@ def test_a_locked_class_keeps_its_pixels_until_it_is_unlocked(person: Person, fo
     assert lock.isChecked()
     person.paint(Key.Key_3, (10, 10), (50, 10))
     np.testing.assert_array_equal(person.labels, painted)
+    told = [notice.text for notice in person.window.notifier.history]
+    assert told[-1] == "Nothing changed: sun is locked, or not what may be painted over."
     assert not lock.isChecked(), "class 3 is the current one now"
     person.trigger("clear")
     np.testing.assert_array_equal(person.labels, painted)

@@ -94,3 +94,12 @@ def test_an_operation_on_a_proposal_corrects_it(person: Person, tmp_path: Path) 
     choose(person, 20.5, 20.5, f"Make it {name}")
     assert person.labels[20, 20] == (seen + 1) % 3 and person.window.session.shown_proposal is None
     assert not (person.labels == VOID).any()
+
+
+def test_the_menu_goes_when_another_image_comes(person: Person, folder: Path) -> None:
+    name = person.name
+    person.paint(Key.Key_2, (10, 10), (50, 10))
+    assert entries(person, 20, 10)
+    person.trigger("next")
+    person.wait(lambda: person.name != name)
+    assert not person.window.region_flow.menu.isVisible()

@@ -84,6 +84,27 @@ def test_every_proposal_is_read_off_anew(person: Person, knowing: Path) -> None:
     person.wait(lambda: all(rare(name) > before[name] for name in project.names))
 
 
+def test_proposals_stay_while_there_is_no_network_to_make_them_anew(person: Person, knowing: Path) -> None:
+    project, proposals, flow = person.window.session.project, person.window.proposals, person.window.reading_flow
+    assert project is not None
+    person.wait(lambda: len(project.proposed_names()) == 4)
+    model = proposals.model
+    proposals.unload()
+    person.qtbot.keyClick(person.parts.model.balance.slider, Qt.Key.Key_PageUp)
+    person.wait(lambda: not flow._rest.isActive())
+    person.settle()
+    assert len(project.proposed_names()) == 4
+    before = {name: project.load_proposal(name).labels.copy() for name in project.proposed_names()}  # type: ignore[union-attr]
+    assert model is not None
+    proposals.load(project, model)
+
+    def renewed() -> bool:
+        found = {name: project.load_proposal(name) for name in before}
+        return all(kept is not None and (kept.labels != before[name]).any() for name, kept in found.items())
+
+    person.wait(renewed)
+
+
 def test_what_was_painted_stays_when_the_slider_moves(person: Person, knowing: Path) -> None:
     person.paint(Qt.Key.Key_2, (10, 10), (50, 10))
     painted = person.labels.copy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +49,7 @@ class RoundOrder:
         job: its job file.
         teaching, held_out, fresh: the names in it when it was written.
         class_names: the folder's classes then; the round knows no others.
+        is_far: whether it runs on another computer.
         include_unreviewed: as in `order_round`.
         lap: its number in a series of rounds that follow one another by themselves; 0 for a round of its own.
     """
@@ -63,6 +64,7 @@ class RoundOrder:
     held_out: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    is_far: bool = False
     include_unreviewed: bool = False
     lap: int = 0
 
@@ -211,12 +213,19 @@ def order_round(
         held_out=tuple(names["heldout"]),
         fresh=tuple(names["fresh"]),
         class_names=tuple(project.classes.names),
+        is_far=is_far,
         include_unreviewed=include_unreviewed,
         lap=lap,
     )
 
 
-def tell_of_news(project: Project, order: RoundOrder, corrected: Sequence[str] = (), is_paused: bool = False) -> None:
+def tell_of_news(
+    project: Project,
+    order: RoundOrder,
+    corrected: Sequence[str] = (),
+    is_paused: bool = False,
+    only: Collection[str] | None = None,
+) -> None:
     """Let the round that runs by `order` take up what was accepted since; its held-out images stay the same.
 
     Args:
@@ -224,13 +233,15 @@ def tell_of_news(project: Project, order: RoundOrder, corrected: Sequence[str] =
         order: a round that `follows_job`.
         corrected: the images that had taught it before their label maps were accepted anew; a list that only grows.
         is_paused: whether it is to rest, at no cost to its time budget, until it is told otherwise.
+        only: of the accepted images only these; None for all.
 
     Raises:
         SaveError: the job cannot be written.
     """
     teaching = project.teaching_names(order.include_unreviewed)
     project.keep_teaching(teaching)
-    _write_job(project, order, teaching, corrected, is_paused)
+    told = [name for name in teaching if only is None or name in only]
+    _write_job(project, order, told, corrected, is_paused)
 
 
 def discard_round(order: RoundOrder) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from segstudio.core.class_table import ClassTable
+from segstudio.core.errors import SaveError
 from segstudio.project.project import Project, Status
-from segstudio.services import fine_tune_process
+from segstudio.services import fine_tune_process, keep_learning
 from segstudio.services.keep_learning import KeepLearning, Learning
 from segstudio.services.rounds import RoundResult, RoundRunner
 from tests.small_folders import tiny_checkpoint, voc_folder
@@ -224,6 +226,13 @@ def test_what_is_accepted_after_a_class_was_added_waits_for_the_next_lap(learner
     learner.desk.session.set_classes(ClassTable.from_names([*learner.project.classes.names, "new"]))
     name = next(iter(accept_until_one_teaches(learner)))
     assert job.read_text() == before
+    learner.is_on_battery = True
+    learner.learning.look_around()
+    learner.desk.settle()
+    told = json.loads(job.read_text())
+    assert told["paused"] and name not in told["train"], "nor by what is told for another reason"
+    learner.is_on_battery = False
+    learner.learning.look_around()
     learner.gate.unlink()
     learner.wait_for(Learning.WAITING)
     assert learner.events and not any(event["event"] in ("teaching", "left_out") for event in learner.events)
@@ -290,6 +299,38 @@ def test_a_lap_under_way_rests_while_on_battery(learner: Learner) -> None:
     learner.learning.set_on(False)
     learner.desk.settle()
     assert json.loads(job.read_text())["paused"] is False, "without laps it is a round like any other"
+
+
+def test_what_could_not_be_told_is_told_at_the_next_look(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    learner.learning.set_on(True)
+    learner.hold()
+    learner.start()
+    learner.wait_for_step()
+    job = Path(learner.commands[0][learner.commands[0].index("--job") + 1])
+
+    def full(*_: object) -> None:
+        raise SaveError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keep_learning, "tell_of_news", full)
+        learner.is_on_battery = True
+        learner.learning.look_around()
+        learner.desk.settle()
+    assert not json.loads(job.read_text()).get("paused")
+    learner.learning.look_around()
+    learner.desk.settle()
+    assert json.loads(job.read_text())["paused"]
+
+
+def test_a_lap_on_another_computer_does_not_rest_for_this_one_s_battery(learner: Learner) -> None:
+    learner.learning.set_on(True)
+    learner.hold()
+    learner.start()
+    learner.wait_for_step()
+    learner.runner._order = replace(learner.runner.order, is_far=True)  # type: ignore[type-var]
+    learner.is_on_battery = True
+    learner.learning.look_around()
+    assert learner.learning.state is Learning.LAST_LAP
 
 
 def test_laps_wait_for_what_must_not_be_disturbed(learner: Learner) -> None:
