@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -18,12 +16,12 @@ from segstudio.canvas.frames import (
     draw_grid,
     hatch_brush,
 )
-from segstudio.canvas.overlay_layer import OverlayLayer, overlay_colors
+from segstudio.canvas.overlay_layer import OverlayLayer, ReadLabels, overlay_colors
 from segstudio.canvas.pyramid import ImagePyramid, draw_level, level_for
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
-from segstudio.core.geometry import Box
+from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.label_map import Labels
 from segstudio.services.theme import Role, color
 
@@ -96,7 +94,7 @@ class Scene:
         self.is_accepted = False
         if document is not None:
             self._colors = overlay_colors(self.classes)
-            self._labels_layer = self._layer(document.label_map.shape, document.label_map.read)
+            self._labels_layer = self._layer(document.label_map.shape, self._read_labels)
 
     def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
         """Show `labels` where the document is void; both are (height, width) uint8 or None.
@@ -133,6 +131,16 @@ class Scene:
         """The labels within `box` changed."""
         for layer in self._layers():
             layer.recolour(box)
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether some of what was looked at is shown from thinned labels, and `refine` would make it better."""
+        return any(layer.is_rough for layer in self._layers())
+
+    def refine(self, pixels: int) -> Box:
+        """Colour some `pixels` more; the image pixels that look better now."""
+        layer = next((layer for layer in self._layers() if layer.is_rough), None)
+        return layer.refine(pixels) if layer is not None else EMPTY_BOX
 
     def tint_of(self, value: int) -> QColor:
         """The colour of a label for the brush cursor; transparent for void."""
@@ -234,7 +242,7 @@ class Scene:
         drawn.setDevicePixelRatio(ratio)
         return drawn
 
-    def _layer(self, shape: tuple[int, int], read: Callable[[Box], Labels]) -> OverlayLayer:
+    def _layer(self, shape: tuple[int, int], read: ReadLabels) -> OverlayLayer:
         height, width = shape
         layer = OverlayLayer(width, height, read, self._colors)
         layer.set_outline(self.is_outline)
@@ -243,8 +251,12 @@ class Scene:
     def _layers(self) -> list[OverlayLayer]:
         return [layer for layer in (self._labels_layer, self._proposal_layer) if layer is not None]
 
-    def _read_proposal(self, box: Box) -> Labels:
+    def _read_labels(self, box: Box, step: int) -> Labels:
+        assert self.document is not None
+        return self.document.label_map.read(box)[::step, ::step]
+
+    def _read_proposal(self, box: Box, step: int) -> Labels:
         """The proposal's labels where the document is void, void elsewhere."""
         assert self.document is not None and self.proposal is not None
-        void = self.document.label_map.read(box) == VOID
-        return np.where(void, self.proposal[box.slices], np.uint8(VOID))
+        void = self.document.label_map.read(box)[::step, ::step] == VOID
+        return np.where(void, self.proposal[box.slices][::step, ::step], np.uint8(VOID))

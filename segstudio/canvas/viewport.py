@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -17,6 +17,9 @@ from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
 from segstudio.services.theme import Role, color
+
+_REFINED_PIXELS = 400_000
+"""So many overlay pixels are coloured between two turns of the event loop: a few milliseconds' work."""
 
 
 class ImageViewport(QWidget):
@@ -41,6 +44,9 @@ class ImageViewport(QWidget):
         self._is_fitting = True
         self._is_overlay_visible = True
         self._is_overlay_hidden_for_now = False
+        self._refining = QTimer(self)
+        self._refining.setSingleShot(True)
+        self._refining.timeout.connect(self._refine)
 
     @property
     def document(self) -> Document | None:
@@ -168,6 +174,7 @@ class ImageViewport(QWidget):
         self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
         self._paint_above(painter)
         painter.end()
+        self._refine_later()
 
     def changeEvent(self, event: QEvent) -> None:
         """The theme's colours may be other ones."""
@@ -182,6 +189,17 @@ class ImageViewport(QWidget):
         reach = 1 if self.zoom >= 1 else 1 + math.ceil(2 / self.zoom)
         self.dirty_rects = [self._transform.view_rect(box.expanded(reach)).intersected(self.rect())]
         self.update(self.dirty_rects[0])
+
+    def _refine_later(self) -> None:
+        """Go on to the exact colours when nothing else is to be done."""
+        if self._scene.is_rough and not self._refining.isActive():
+            self._refining.start(0)
+
+    def _refine(self) -> None:
+        box = self._scene.refine(_REFINED_PIXELS)
+        if not box.is_empty:
+            self.update(self._transform.view_rect(box).intersected(self.rect()))
+        self._refine_later()
 
     def _show_or_hide_overlay(self) -> None:
         shown = self._is_overlay_visible and not self._is_overlay_hidden_for_now
