@@ -5,7 +5,7 @@ The document is written by the tools, drawn by `Scene`, and placed by `ViewTrans
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -101,11 +101,15 @@ class CanvasView(ImageViewport):
         return self._cursor.polygon
 
     def set_document(
-        self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
+        self,
+        image: npt.NDArray[np.uint8] | None,
+        document: Document | None,
+        orientation: int = 1,
+        reduced: Sequence[npt.NDArray[np.uint8]] = (),
     ) -> None:
         """As `ImageViewport.set_document`; a stroke being made is cancelled first."""
         self.cancel_stroke()
-        super().set_document(image, document, orientation)
+        super().set_document(image, document, orientation, reduced)
 
     def set_tool(self, tool: Tool) -> None:
         """Paint with `tool`; a stroke being made is cancelled."""

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
-from segstudio.canvas.pyramid import halved, reduced_box
+from segstudio.canvas.pyramid import reduced_box
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.label_map import TILE, Labels
+from segstudio.project.halving import halved
 
 Colors = npt.NDArray[np.uint32]
 ReadLabels = Callable[[Box, int], Labels]

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
 
 from segstudio.core.geometry import Box
-
-Pixels = npt.NDArray[np.uint8]
-
-
-def halved(pixels: Pixels) -> Pixels:
-    """(⌈h/2⌉, ⌈w/2⌉, c) uint8: the means of 2 × 2 pixels of (h, w, c); an odd edge is repeated."""
-    import cv2  # here, so that the window need not wait for it
-
-    height, width = pixels.shape[:2]
-    if height % 2 or width % 2:
-        pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+from segstudio.project.halving import Pixels, halved
 
 
 def level_for(zoom: float) -> int:
@@ -40,11 +28,12 @@ class ImagePyramid:
 
     Args:
         image: (height, width, 3) uint8 RGB; kept, not copied where it is contiguous, so it must not change.
+        reduced: its `halvings`, as many as are made already.
     """
 
-    def __init__(self, image: Pixels) -> None:
-        self._pixels = [np.ascontiguousarray(image)]
-        self._images = [_rgb_image(self._pixels[0])]
+    def __init__(self, image: Pixels, reduced: Sequence[Pixels] = ()) -> None:
+        self._pixels = [np.ascontiguousarray(pixels) for pixels in (image, *reduced)]
+        self._images = [_rgb_image(pixels) for pixels in self._pixels]
 
     @property
     def size(self) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -78,15 +80,22 @@ class Scene:
         layers = (self._labels_layer, self._proposal_layer)
         return self._recoloured_before + sum(layer.pixels_recoloured for layer in layers if layer is not None)
 
-    def set_document(self, image: npt.NDArray[np.uint8] | None, document: Document | None) -> None:
+    def set_document(
+        self,
+        image: npt.NDArray[np.uint8] | None,
+        document: Document | None,
+        reduced: Sequence[npt.NDArray[np.uint8]] = (),
+    ) -> None:
         """Show `image`, (height, width, 3) uint8 RGB, under the labels of `document`; the proposal goes.
+
+        `reduced` are the image's `halvings`, as many as are made already.
 
         Raises:
             ValueError: image and label map differ in size.
         """
         if image is not None and document is not None and image.shape[:2] != document.label_map.shape:
             raise ValueError(f"an image of {image.shape[:2]} pixels over a label map of {document.label_map.shape}")
-        self._image = None if image is None else ImagePyramid(image)
+        self._image = None if image is None else ImagePyramid(image, reduced)
         self.document = document
         self._recoloured_before = self.pixels_recoloured
         self._labels_layer = self._proposal_layer = None

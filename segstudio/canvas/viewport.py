@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,12 +60,17 @@ class ImageViewport(QWidget):
         return self._scene.pixels_recoloured
 
     def set_document(
-        self, image: npt.NDArray[np.uint8] | None, document: Document | None, orientation: int = 1
+        self,
+        image: npt.NDArray[np.uint8] | None,
+        document: Document | None,
+        orientation: int = 1,
+        reduced: Sequence[npt.NDArray[np.uint8]] = (),
     ) -> None:
         """Show `image`, (height, width, 3) uint8 RGB, with `document` over it.
 
         `orientation` is the EXIF orientation, 1 to 8, that turns both upright. The view fits unless this document is
-        shown already, the same way up. Proposal and acceptance have to be set again.
+        shown already, the same way up. Proposal and acceptance have to be set again. `reduced` are the image's
+        `halvings`, as many as are made already.
 
         Raises:
             ValueError: image and label map differ in size.
@@ -72,7 +78,7 @@ class ImageViewport(QWidget):
         is_same = document is not None and document is self.document and orientation == self._transform.orientation
         if self.document is not None:
             self.document.changed.disconnect(self._on_changed)
-        self._scene.set_document(image, document)
+        self._scene.set_document(image, document, reduced)
         if document is not None:
             document.changed.connect(self._on_changed)
         if self._scene.size is not None:

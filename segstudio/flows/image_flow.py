@@ -246,7 +246,7 @@ class ImageFlow(QObject):
     def _on_image_opened(self, opened: OpenImage) -> None:
         parts = self._parts
         parts.void_bar.hide()
-        parts.canvas.set_document(opened.image, opened.document, opened.orientation)
+        parts.canvas.set_document(opened.image, opened.document, opened.orientation, opened.reduced)
         height, width = opened.document.label_map.shape
         parts.status.set_image(opened.name, width, height)
         parts.filmstrip.set_current(opened.name)

@@ -20,6 +20,7 @@ from segstudio.core.edits import Edit
 from segstudio.core.errors import SaveError, SegStudioError
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap
+from segstudio.project.halving import halvings
 from segstudio.project.project import Project, Proposal
 from segstudio.services.background import Task, TaskRunner
 from segstudio.services.open_image import OpenImage
@@ -37,6 +38,7 @@ class _Loaded:
     undo: list[Edit]
     redo: list[Edit]
     proposal: Proposal | None
+    reduced: tuple[npt.NDArray[np.uint8], ...] = ()
 
 
 class ImageShelf(QObject):
@@ -159,6 +161,7 @@ class ImageShelf(QObject):
         history = EditHistory(done=loaded.undo, undone=loaded.redo)
         document = Document(loaded.name, loaded.label_map, self._project.classes, history)
         opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, None, loaded.proposal)
+        opened.reduced = loaded.reduced
         document.changed.connect(opened.on_changed)
         self._attach(opened)
         return opened
@@ -184,4 +187,5 @@ def _load(project: Project, name: str) -> _Loaded:
     label_map = project.load_label_map(name)
     undo, redo = project.load_history(name)
     proposal = project.load_proposal(name)
-    return _Loaded(name, image, project.folder.view_orientation(name), label_map, undo, redo, proposal)
+    orientation = project.folder.view_orientation(name)
+    return _Loaded(name, image, orientation, label_map, undo, redo, proposal, halvings(image))

@@ -38,6 +38,8 @@ class OpenImage:
     """Whether its pixels are on their way to the disk right now."""
     is_record_lost: bool = False
     """Whether the journal could not be written the last time."""
+    reduced: tuple[npt.NDArray[np.uint8], ...] = ()
+    """The image's `halvings`: made while it was read, so that showing it need not wait for them."""
     is_failure_told: bool = False
     """Whether the person knows that its pixels cannot be written."""
 
