@@ -5,12 +5,14 @@ Owns no position and paints no label.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from segstudio.core.geometry import Box
-from segstudio.core.raster import Polygon, Spans
+from segstudio.core.raster import MaskRegion, Polygon, Spans, rectangle
 from segstudio.services.theme import Role, color
 
 CURSOR_MARGIN = 4
@@ -50,6 +52,12 @@ def _staircase(edges: np.ndarray, top: int) -> list[tuple[int, int]]:
     return corners
 
 
+def _premultiplied(shade: QColor) -> int:
+    alpha = shade.alpha()
+    red, green, blue = (part * alpha // 255 for part in (shade.red(), shade.green(), shade.blue()))
+    return alpha << 24 | red << 16 | green << 8 | blue
+
+
 class BrushCursor:
     """The outline to show, kept in image coordinates so that zooming and panning need no new one."""
 
@@ -59,18 +67,24 @@ class BrushCursor:
         self._corner = (0, 0)
         self._tint = QColor(Qt.GlobalColor.transparent)
         self._is_area = False
+        self._region: MaskRegion | None = None
 
     @property
     def polygon(self) -> QPolygonF:
         """The outline in image coordinates; empty where there is nothing to show."""
         return self._polygon
 
-    def show(self, outline: Spans | Polygon | None, tint: QColor, bounds: Box, is_area: bool = False) -> None:
+    def show(
+        self, outline: Spans | Polygon | MaskRegion | None, tint: QColor, bounds: Box, is_area: bool = False
+    ) -> None:
         """Outline the pixels of `outline`, spans only within `bounds` (image pixels); None shows nothing.
 
         `is_area`: it is being drawn, and does not stand for the pointer.
         """
         self._tint, self._is_area = tint, is_area
+        self._region = outline if isinstance(outline, MaskRegion) else None
+        if isinstance(outline, MaskRegion):
+            outline = rectangle(outline.box)
         if isinstance(outline, Polygon):
             self._polygon, self._shape = QPolygonF([QPointF(x, y) for x, y in outline.points.tolist()]), None
             return
@@ -89,6 +103,24 @@ class BrushCursor:
             self._polygon = outline_polygon(inner)
         self._shape, self._corner = shape, corner
 
+    def _paint_region(self, painter: QPainter, to_view: QTransform, region: MaskRegion) -> None:
+        """Tint the pixels of `region`, and their border more; no finer than the screen is."""
+        step = max(1, int(1 / math.hypot(to_view.m11(), to_view.m12())))
+        inside = region.inside[::step, ::step]
+        border = inside.copy()
+        border[1:-1, 1:-1] &= ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
+        fill, line = QColor(self._tint), color(Role.CURSOR_LIGHT)
+        fill.setAlphaF(0.6)
+        shades = np.array([0, _premultiplied(fill), _premultiplied(line)], dtype=np.uint32)
+        pixels = np.ascontiguousarray(shades[inside.astype(np.uint8) + (border & inside)])
+        height, width = pixels.shape
+        picture = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+        painter.save()
+        painter.setTransform(QTransform.fromTranslate(region.box.x0, region.box.y0) * to_view, combine=True)
+        painter.scale(step, step)
+        painter.drawImage(0, 0, picture)
+        painter.restore()
+
     def rect(self, to_view: QTransform) -> QRectF:
         """What the cursor takes up of the view."""
         if self._polygon.isEmpty():
@@ -106,6 +138,9 @@ class BrushCursor:
     def paint(self, painter: QPainter, to_view: QTransform) -> None:
         """Draw the outline: light within dark, so that it shows on anything, and a breath of the label's colour."""
         if self._polygon.isEmpty():
+            return
+        if self._region is not None:
+            self._paint_region(painter, to_view, self._region)
             return
         polygon = to_view.map(self._polygon)
         tint = QColor(self._tint)

@@ -210,6 +210,7 @@ class CanvasView(ImageViewport):
             erasing=Hold.ERASE in self._holds,
             proposal=self._scene.proposal,
             reach=_REACH * self.devicePixelRatioF() / self.zoom,
+            image=self._scene.image,
         )
 
     def _on_changed(self, box: Box) -> None:

@@ -37,6 +37,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.document: Document | None = None
+        self.image: npt.NDArray[np.uint8] | None = None
         self.proposal: Labels | None = None
         self.confidence: Labels | None = None
         self.opacity = DEFAULT_OPACITY
@@ -95,6 +96,7 @@ class Scene:
         """
         if image is not None and document is not None and image.shape[:2] != document.label_map.shape:
             raise ValueError(f"an image of {image.shape[:2]} pixels over a label map of {document.label_map.shape}")
+        self.image = image
         self._image = None if image is None else ImagePyramid(image, reduced)
         self.document = document
         self._recoloured_before = self.pixels_recoloured

@@ -115,6 +115,24 @@ class Polygon:
         return np.cumsum(winding[:, :-1], axis=1) != 0
 
 
+@dataclass(frozen=True)
+class MaskRegion:
+    """The pixels of `box` where `inside`, (its height, its width) bool, is True."""
+
+    box: Box
+    inside: npt.NDArray[np.bool_]
+
+    def mask(self, box: Box) -> npt.NDArray[np.bool_]:
+        """(height, width) bool over `box`: True on the pixels of the region."""
+        mask = np.zeros((box.height, box.width), dtype=bool)
+        both = box.intersection(self.box)
+        if not both.is_empty:
+            mask[both.translated(-box.x0, -box.y0).slices] = self.inside[
+                both.translated(-self.box.x0, -self.box.y0).slices
+            ]
+        return mask
+
+
 def rectangle(box: Box) -> Spans:
     """Every pixel of `box`."""
     rows = np.full(box.height, box.x0, dtype=np.int64)

@@ -64,6 +64,7 @@ _MOUSE_ROWS = (
     (marked("Erase an area"), marked("Ctrl at its first click")),
     (marked("Square, circle"), marked("Shift while drawing")),
     (marked("Fill all of a label"), marked("Shift and click with Fill")),
+    (marked("Magic wand takes more, or less"), marked("Drag to the right, or the left")),
     (marked("Close a polygon"), marked("Enter, double click, first corner")),
     (marked("Take a corner back"), marked("Backspace")),
     (marked("What can be done with a region"), marked("Right click")),

@@ -14,6 +14,7 @@ from segstudio.tools.polygon import polygon
 from segstudio.tools.rectangle import rectangle
 from segstudio.tools.tool import LARGEST_BRUSH, SMALLEST_BRUSH, Tool, ToolContext, ToolOutcome, ToolSpec
 from segstudio.tools.void_brush import void_brush
+from segstudio.tools.wand import wand
 
 __all__ = [
     "LARGEST_BRUSH",
@@ -87,6 +88,14 @@ _ROWS = (
         "G",
         marked("The region under the pointer; Shift fills all of its label, Ctrl erases instead"),
         bucket,
+    ),
+    ToolSpec(
+        "wand",
+        marked("Magic wand"),
+        "wand",
+        "W",
+        marked("What looks like the clicked pixel, and more as you drag to the right; Ctrl erases instead"),
+        wand,
     ),
     ToolSpec(
         "pick",

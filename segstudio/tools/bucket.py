@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -28,6 +27,8 @@ def region_around(labels: Labels, x: int, y: int) -> tuple[Box, npt.NDArray[np.b
     Returns:
         A box that holds them, and (its height, its width) bool, True on them.
     """
+    import cv2  # here, so that the window need not wait for it
+
     height, width = labels.shape
     found = np.zeros((height + 2, width + 2), np.uint8)
     # OpenCV fills the image as well unless told not to, and takes no read-only one in any case.

@@ -1,7 +1,8 @@
 """Operations on a region (the pixels of one label that hang together) or on all pixels of a label.
 
 An operation says which pixels the region holds afterwards. What it gains gets its label; what it loses gets that of the
-nearest pixel outside. They know no screen; each is one row of `OPERATIONS`.
+nearest pixel outside. They know no screen; each is one row of `OPERATIONS`. OpenCV is imported when one is called: the
+window need not wait for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +28,7 @@ SMOOTH_SIDE = 7
 """Pixels of the median that smooths a border: bumps of up to half as much go."""
 MARGIN = SMOOTH_SIDE // 2
 """So many pixels around a region an operation may look at, and reach."""
-_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 class Scope(Enum):
@@ -55,6 +55,8 @@ class RegionOperation:
 
 def fill_holes(mask: Mask, _least: int) -> Mask:
     """With all that it surrounds; what reaches the image's edge is no hole."""
+    import cv2
+
     around = np.pad(mask, 1)
     cv2.floodFill(around, None, (0, 0), 2, flags=8)
     return (around[1:-1, 1:-1] != 2).astype(np.uint8)
@@ -62,21 +64,29 @@ def fill_holes(mask: Mask, _least: int) -> Mask:
 
 def smooth(mask: Mask, _least: int) -> Mask:
     """Without bumps and dents of the border."""
+    import cv2
+
     return np.asarray(cv2.medianBlur(mask, SMOOTH_SIDE), dtype=np.uint8)
 
 
 def grow(mask: Mask, _least: int) -> Mask:
     """A pixel wider on every side."""
+    import cv2
+
     return np.asarray(cv2.dilate(mask, _CROSS), dtype=np.uint8)
 
 
 def shrink(mask: Mask, _least: int) -> Mask:
     """A pixel narrower on every side but the image's edge."""
+    import cv2
+
     return np.asarray(cv2.erode(mask, _CROSS), dtype=np.uint8)
 
 
 def keep_largest(mask: Mask, _least: int) -> Mask:
     """Of several regions the largest; of equal ones the first from the top."""
+    import cv2
+
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     if count <= 2:
         return mask
@@ -86,6 +96,8 @@ def keep_largest(mask: Mask, _least: int) -> Mask:
 
 def remove_small(mask: Mask, least: int) -> Mask:
     """Without the regions of fewer than `least` pixels."""
+    import cv2
+
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     keeps = stats[:, cv2.CC_STAT_AREA] >= least
     keeps[0] = False
@@ -171,6 +183,8 @@ def _all_of(labels: Labels, label: int) -> tuple[Box, npt.NDArray[np.bool_]]:
 
 def _nearest_outside(labels: Labels, inside: Mask) -> Labels:
     """For each pixel the label of the nearest one where `inside` is 0 (its own where that is so)."""
+    import cv2
+
     _, nearest = cv2.distanceTransformWithLabels(inside, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     table = np.zeros(int(nearest.max()) + 1, np.uint8)
     outside = inside == 0

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from segstudio.core.class_table import VOID
 from segstudio.core.document import Document, EditBuilder
 from segstudio.core.edits import APPLY_PROPOSAL, Edit
 from segstudio.core.label_map import Labels
-from segstudio.core.raster import BrushShape, Polygon, Spans
+from segstudio.core.raster import BrushShape, MaskRegion, Polygon, Spans
 from segstudio.tools.pointer import PointerEvent
 
 SMALLEST_BRUSH = 1
@@ -26,7 +27,8 @@ class ToolContext:
 
     `size` is the brush's width in image pixels. `erasing` turns any brush into the eraser for one stroke.
     `proposal`, (height, width) uint8 or None, is what the person sees where the document is void. `reach`, in image
-    pixels, is how far off the pointer may be and still mean a point.
+    pixels, is how far off the pointer may be and still mean a point. `image` is what lies under the labels, (height,
+    width, 3) uint8 RGB, or None.
     """
 
     document: Document
@@ -36,6 +38,7 @@ class ToolContext:
     erasing: bool = False
     proposal: Labels | None = None
     reach: float = 4.0
+    image: npt.NDArray[np.uint8] | None = None
 
     def value_at(self, x: int, y: int) -> int | None:
         """The label that the person sees at a pixel: the document's, or the proposal's where that is void.
@@ -79,7 +82,7 @@ class ToolOutcome:
 
     edit: Edit | None = None
     picked_class: int | None = None
-    outline: Spans | Polygon | None = None
+    outline: Spans | Polygon | MaskRegion | None = None
     color_value: int = VOID
     is_area: bool = False
 

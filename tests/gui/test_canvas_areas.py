@@ -13,7 +13,7 @@ from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.project.project import Status
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import MIDDLE, Hand, document, picture
+from tests.gui.canvas_hand import MIDDLE, Hand, document, grabbed, picture
 from tests.gui.window_person import Person, mask_of, use_tiny_model
 from tests.small_folders import voc_folder
 
@@ -140,7 +140,28 @@ def test_the_bucket_fills_and_control_erases(canvas: CanvasView) -> None:
     assert np.count_nonzero(labels(canvas) == 2) == 90 * 120 - 41 * 41
 
 
-@pytest.mark.parametrize("key", "QTRCGE")
+def test_the_wand_shows_what_it_takes_and_more_as_it_is_dragged(canvas: CanvasView) -> None:
+    image = np.full((90, 120, 3), 100, np.uint8)
+    image[:, 60:] = 125
+    shown = document()
+    canvas.set_document(image, shown)
+    canvas.set_tool(TOOLS["wand"].factory())
+    canvas.set_class_index(1)
+    hand = Hand(canvas)
+    before = grabbed(canvas)
+    hand.press(20, 40)
+    tinted = (grabbed(canvas) != before).any(axis=2)
+    at = canvas.image_to_view(30, 40).toPoint()
+    beyond = canvas.image_to_view(90, 40).toPoint()
+    assert tinted[at.y(), at.x()] and not tinted[beyond.y(), beyond.x()]
+    hand.move(60, 40)
+    assert (grabbed(canvas) != before).any(axis=2)[beyond.y(), beyond.x()]
+    hand.move(20, 40)
+    hand.release(20, 40)
+    assert (labels(canvas)[:, :60] == 1).all() and (labels(canvas)[:, 61:] == VOID).all()
+
+
+@pytest.mark.parametrize("key", "QTRCGWE")
 def test_choosing_a_class_keeps_a_tool_that_uses_it(person: Person, tmp_path: Path, key: str) -> None:
     stays = key != "E"
     person.open(voc_folder(tmp_path / "data"))

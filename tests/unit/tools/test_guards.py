@@ -15,6 +15,7 @@ from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, ToolContext
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 PAINTING = [tool_id for tool_id, spec in TOOLS.items() if spec.paints]
+IMAGE = np.zeros((60, 80, 3), np.uint8)
 held = st.sampled_from([Modifiers.NONE, Modifiers.CTRL, Modifiers.SHIFT, Modifiers.CTRL | Modifiers.SHIFT])
 
 
@@ -33,7 +34,7 @@ def test_no_tool_changes_what_is_guarded(tool_id, points, modifiers, locked, onl
     shown = Document("picture", LabelMap.from_array(labels), CLASSES)
     shown.guard = Guard.of(locked, only_over)
     proposal = random.integers(0, 3, labels.shape, dtype=np.uint8) if proposed else None
-    context = ToolContext(shown, 2, 9, proposal=proposal)
+    context = ToolContext(shown, 2, 9, proposal=proposal, image=IMAGE)
     before, tool = context.seen().copy(), TOOLS[tool_id].factory()
     for number, (x, y) in enumerate(points):
         tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS, modifiers), context)
@@ -53,7 +54,7 @@ def test_what_is_not_guarded_is_still_changed(tool_id: str) -> None:
     labels[:, 40:] = 1
     shown = Document("picture", LabelMap.from_array(labels), CLASSES)
     shown.guard = Guard.of([1])
-    context, tool = ToolContext(shown, 2, 20), TOOLS[tool_id].factory()
+    context, tool = ToolContext(shown, 2, 20, image=IMAGE), TOOLS[tool_id].factory()
     points = [(10, 10), (70, 10), (70, 50), (10, 50)]
     if tool_id in ("eraser", "bucket"):  # erasing background is nothing; a fill keeps to one label
         shown.guard = Guard.of([0] if tool_id == "eraser" else [1])

@@ -15,6 +15,7 @@ from segstudio.core.resources import resource_root
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, ToolContext
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
+IMAGE = np.zeros((60, 80, 3), np.uint8)
 NO_BACKGROUND = ClassTable.from_names(["sky", "road"])
 
 
@@ -43,7 +44,7 @@ def test_every_row_names_an_icon_that_exists_and_a_key_of_its_own(tool_id: str) 
 def test_a_drag_makes_at_most_one_edit_and_undo_brings_the_pixels_back(tool_id: str, shape: BrushShape) -> None:
     shown = document(fill=1)
     before = shown.label_map.array.copy()
-    outcome = drag(TOOLS[tool_id].factory(), ToolContext(shown, 2, 9, shape), (5, 5), (70, 20), (30, 50))
+    outcome = drag(TOOLS[tool_id].factory(), ToolContext(shown, 2, 9, shape, image=IMAGE), (5, 5), (70, 20), (30, 50))
     assert not shown.is_editing
     assert shown.can_undo == (outcome.edit is not None)
     if outcome.edit is not None:
@@ -63,7 +64,7 @@ def test_a_drag_makes_at_most_one_edit_and_undo_brings_the_pixels_back(tool_id: 
 def test_cancelling_restores_every_pixel(tool_id, points, size, shape) -> None:  # type: ignore[no-untyped-def]
     shown = document(fill=1)
     before = shown.label_map.array.copy()
-    tool, context = TOOLS[tool_id].factory(), ToolContext(shown, 2, size, shape)
+    tool, context = TOOLS[tool_id].factory(), ToolContext(shown, 2, size, shape, image=IMAGE)
     for number, (x, y) in enumerate(points):
         tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), context)
     tool.handle(PointerEvent(0, 0, Phase.CANCEL), context)
