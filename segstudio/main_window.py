@@ -36,6 +36,7 @@ from segstudio.flows.region_flow import RegionFlow
 from segstudio.flows.review_flow import ReviewFlow
 from segstudio.flows.round_flow import RoundFlow
 from segstudio.flows.steer_flow import SteerFlow
+from segstudio.flows.tone_flow import ToneFlow
 from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
 from segstudio.services.predictor_thread import ProposalService
@@ -139,7 +140,7 @@ class MainWindow(QMainWindow):
         for name in ("undo", "redo"):
             self.toolbar.addAction(self.actions_table[name])
         self.toolbar.addSeparator()
-        for name in ("fit", "actual_size", "overlay", "outline"):
+        for name in ("fit", "actual_size", "overlay", "outline", "tone"):
             self.toolbar.addAction(self.actions_table[name])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.toolbar)
 
@@ -156,6 +157,7 @@ class MainWindow(QMainWindow):
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self.notifier, self)
+        self.tone_flow = ToneFlow(parts, table, self.session, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self

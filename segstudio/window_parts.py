@@ -11,6 +11,7 @@ from segstudio.widgets.filmstrip import Filmstrip
 from segstudio.widgets.model_panel import ModelPanel
 from segstudio.widgets.start_page import StartPage
 from segstudio.widgets.status_bar import ImageStatus
+from segstudio.widgets.tone_panel import TonePanel
 from segstudio.widgets.void_bar import VoidBar
 
 
@@ -26,6 +27,8 @@ class WindowParts:
     status: ImageStatus = field(default_factory=ImageStatus)
     start: StartPage = field(default_factory=StartPage)
     void_bar: VoidBar = field(init=False)
+    tone: TonePanel = field(init=False)
 
     def __post_init__(self) -> None:
         self.void_bar = VoidBar(self.canvas)
+        self.tone = TonePanel(self.canvas)

@@ -48,6 +48,25 @@ class ImagePyramid:
             self._images.append(_rgb_image(self._pixels[-1]))
         return self._images[level]
 
+    def draw(
+        self, painter: QPainter, level: int, box: Box, to_view: QTransform, smooth: bool, table: Pixels | None
+    ) -> None:
+        """Draw the image pixels of `box` as `draw_level` does, each level of grey as `table`, (256,) uint8, says."""
+        image = self.level(level)
+        if table is None:
+            draw_level(painter, image, level, box, to_view, smooth)
+            return
+        import cv2  # loaded long since
+
+        part = reduced_box(box, level).expanded(2 if smooth else 0)
+        part = part.intersection(Box.of_size(image.width(), image.height()))
+        toned = cv2.LUT(np.ascontiguousarray(self._pixels[level][part.slices]), table)
+        source = QRectF(0, 0, part.width, part.height)
+        painter.setTransform(QTransform.fromScale(1 << level, 1 << level) * to_view)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawImage(source.translated(part.x0, part.y0), _rgb_image(np.asarray(toned, np.uint8)), source)
+        painter.resetTransform()
+
 
 def draw_level(painter: QPainter, image: QImage, level: int, box: Box, to_view: QTransform, smooth: bool) -> None:
     """Draw the part of `image`, which is halved `level` times, that shows the image pixels of `box`.

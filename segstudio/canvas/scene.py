@@ -37,6 +37,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.document: Document | None = None
+        self.tone_table: npt.NDArray[np.uint8] | None = None
         self.image: npt.NDArray[np.uint8] | None = None
         self.proposal: Labels | None = None
         self.confidence: Labels | None = None
@@ -216,7 +217,7 @@ class Scene:
         """Draw the image pixels of `box`; `proposal`, ready to draw, comes in between at `corner`."""
         level, smooth = level_for(zoom), zoom < 1
         if self._image is not None:
-            draw_level(painter, self._image.level(level), level, box, to_view, smooth)
+            self._image.draw(painter, level, box, to_view, smooth, self.tone_table)
         if not self.is_overlay_shown:
             return
         # Thin lines need more of the same opacity to be as visible as areas.

@@ -17,6 +17,7 @@ from segstudio.core.class_table import ClassTable
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
+from segstudio.core.tone import Tone
 from segstudio.services.theme import Role, color
 
 _REFINED_PIXELS = 400_000
@@ -106,6 +107,11 @@ class ImageViewport(QWidget):
     def set_overlay_opacity(self, opacity: float) -> None:
         """0 (image only) to 1 (labels only)."""
         self._scene.opacity = min(max(opacity, 0.0), 1.0)
+        self.update()
+
+    def set_tone(self, tone: Tone) -> None:
+        """How bright the image is shown; it stays what it is."""
+        self._scene.tone_table = None if tone.is_plain else tone.table()
         self.update()
 
     def set_outline(self, outline: bool) -> None:
