@@ -106,7 +106,11 @@ class BrushCursor:
     def _paint_region(self, painter: QPainter, to_view: QTransform, region: MaskRegion) -> None:
         """Tint the pixels of `region`, and their border more; no finer than the screen is."""
         step = max(1, int(1 / math.hypot(to_view.m11(), to_view.m12())))
-        inside = region.inside[::step, ::step]
+        seen = to_view.inverted()[0].mapRect(QRectF(painter.window())).toAlignedRect()
+        box = Box(seen.left(), seen.top(), seen.right() + 1, seen.bottom() + 1).expanded(step).intersection(region.box)
+        if box.is_empty:
+            return
+        inside = region.mask(box)[::step, ::step]
         border = inside.copy()
         border[1:-1, 1:-1] &= ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
         fill, line = QColor(self._tint), color(Role.CURSOR_LIGHT)
@@ -116,7 +120,7 @@ class BrushCursor:
         height, width = pixels.shape
         picture = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
         painter.save()
-        painter.setTransform(QTransform.fromTranslate(region.box.x0, region.box.y0) * to_view, combine=True)
+        painter.setTransform(QTransform.fromTranslate(box.x0, box.y0) * to_view, combine=True)
         painter.scale(step, step)
         painter.drawImage(0, 0, picture)
         painter.restore()

@@ -76,6 +76,8 @@ class CanvasView(ImageViewport):
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
     menu_wanted = Signal(QPoint, int, int)
     """The person asks what can be done at a pixel of the image: the place on the screen, and the pixel's x and y."""
+    came_to_nothing = Signal(int)
+    """A stroke that was begun on a pixel of this label, and not taken back, has changed none."""
     stroke_started = Signal()
     stroke_finished = Signal()
 
@@ -94,6 +96,7 @@ class CanvasView(ImageViewport):
         self._pointer: QPointF | None = None
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
+        self._begun_on: int | None = None
 
     @property
     def cursor_polygon(self) -> QPolygonF:
@@ -150,11 +153,6 @@ class CanvasView(ImageViewport):
             self._send(Phase.RELEASE, self._pointer)
         self.cancel_stroke()
 
-    def label_under_pointer(self) -> int | None:
-        """The label that the person sees under the pointer; None off the image."""
-        info = self._hover_info()
-        return info.value if info is not None else None
-
     def step_back(self) -> bool:
         """Take back the latest click of what is drawn click by click; False where nothing is."""
         if not (self._tool.is_stepwise and self._tool.is_busy):
@@ -187,8 +185,10 @@ class CanvasView(ImageViewport):
             return
         was_busy, was_painting = self._tool.is_busy, self.document.is_editing
         x, y = self.view_to_image(position)
-        event = PointerEvent(x, y, phase, self._modifiers)
-        outcome = self._tool.handle(event, self._context(self.document))
+        event, context = PointerEvent(x, y, phase, self._modifiers), self._context(self.document)
+        if not was_busy:
+            self._begun_on = context.value_at(int(x // 1), int(y // 1))
+        outcome = self._tool.handle(event, context)
         self._show_outline(outcome if self._pointer is not None else ToolOutcome())
         if self._tool.is_busy and not was_busy:
             self.stroke_started.emit()
@@ -200,6 +200,8 @@ class CanvasView(ImageViewport):
             self.class_picked.emit(outcome.picked_class)
         if was_busy and not self._tool.is_busy:
             self.stroke_finished.emit()
+            if outcome.edit is None and phase is not Phase.CANCEL and self._begun_on is not None:
+                self.came_to_nothing.emit(self._begun_on)
 
     def _context(self, document: Document) -> ToolContext:
         return ToolContext(
@@ -211,6 +213,7 @@ class CanvasView(ImageViewport):
             proposal=self._scene.proposal,
             reach=_REACH * self.devicePixelRatioF() / self.zoom,
             image=self._scene.image,
+            right=self._transform.right,
         )
 
     def _on_changed(self, box: Box) -> None:

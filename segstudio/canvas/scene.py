@@ -101,6 +101,8 @@ class Scene:
         self._image = None if image is None else ImagePyramid(image, reduced)
         self.document = document
         self._recoloured_before = self.pixels_recoloured
+        for layer in self._layers():
+            layer.invalidate()  # a refinement half done would keep it in memory
         self._labels_layer = self._proposal_layer = None
         self.proposal = self.confidence = None
         self.is_accepted = False
@@ -122,6 +124,8 @@ class Scene:
         self.proposal, self.confidence = labels, confidence
         if self._labels_layer is not None:
             self._recoloured_before -= self._labels_layer.pixels_recoloured
+        if self._proposal_layer is not None:
+            self._proposal_layer.invalidate()
         self._proposal_layer = None
         if labels is not None and shape is not None:
             self._proposal_layer = self._layer(shape, self._read_proposal)

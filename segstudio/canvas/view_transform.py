@@ -74,6 +74,12 @@ class ViewTransform:
         """The whole image in view coordinates."""
         return self._to_view.mapRect(QRectF(0, 0, self._width, self._height))
 
+    @property
+    def right(self) -> tuple[float, float]:
+        """Where right is in the view, as a unit vector (x, y) of the image."""
+        length = math.hypot(self._to_image.m11(), self._to_image.m12())
+        return self._to_image.m11() / length, self._to_image.m12() / length
+
     def set_image(self, width: int, height: int, orientation: int) -> None:
         """Show an image of width × height pixels, turned upright by EXIF `orientation`."""
         self._width, self._height, self._orientation = width, height, orientation

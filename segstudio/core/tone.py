@@ -14,6 +14,8 @@ DARKEST, BRIGHTEST = 0.2, 5.0
 """The limits of gamma."""
 _MIDDLE = 0.45
 """Where an automatic tone puts the middle of the image's grey levels, 0 to 1."""
+_STEEPEST = 30.0
+"""So many levels of the screen for one of the image, at most: beyond that there is nothing between black and white."""
 _CUT = 0.5
 """Percent of the pixels that an automatic tone lets run into black, and into white."""
 _SAMPLED = 200_000
@@ -58,8 +60,10 @@ def automatic(image: npt.NDArray[np.uint8]) -> Tone:
     if high - low < 1 / 64:
         return PLAIN
     powers = 1 / np.geomspace(DARKEST, BRIGHTEST, 97)
+    spread = high**powers - low**powers
+    powers = powers[spread >= min(1 / _STEEPEST, spread.max())]
     off = (middle**powers - low**powers) / (high**powers - low**powers) - _MIDDLE
     power = float(powers[np.abs(off).argmin()])
-    slope = 1 / float(high**power - low**power)
+    slope = min(1 / float(high**power - low**power), _STEEPEST)
     brightness = 0.5 - 0.5 / slope - float(low**power)
     return Tone(brightness, math.atan(slope) * 4 / math.pi - 1, 1 / power)

@@ -24,7 +24,6 @@ class GuardFlow(QObject):
         self._parts = parts
         self._session = session
         self._notifier = notifier
-        self._refused: int | None = None
         self._lock = actions["lock_class"]
         self._lock.triggered.connect(lambda: self._toggle(parts.classes.current()))
         self._lock.setEnabled(False)
@@ -32,9 +31,7 @@ class GuardFlow(QObject):
         # However it became the current one: `current_changed` tells of clicks alone.
         parts.classes.list.selectionModel().currentChanged.connect(lambda *_: self._refresh_action())
         parts.brush.over_changed.connect(self._apply)
-        parts.canvas.stroke_started.connect(self._on_stroke_started)
-        parts.canvas.edit_made.connect(self._on_edit_made)
-        parts.canvas.stroke_finished.connect(self._on_stroke_finished)
+        parts.canvas.came_to_nothing.connect(self._on_came_to_nothing)
         session.project_opened.connect(lambda project: self._on_classes_changed(project.classes))
         session.project_closed.connect(lambda: self._on_classes_changed(ClassTable([])))
         session.classes_changed.connect(self._on_classes_changed)
@@ -63,23 +60,13 @@ class GuardFlow(QObject):
             self._session.current.document.guard = guard
         self._refresh_action()
 
-    @Slot()
-    def _on_stroke_started(self) -> None:
-        """Remember a guarded label under the pointer: where the stroke comes to nothing, that may be why."""
-        document, label = self._parts.canvas.document, self._parts.canvas.label_under_pointer()
-        is_guarded = document is not None and label is not None and not document.guard.allows(label)
-        self._refused = label if is_guarded else None
-
-    @Slot()
-    def _on_edit_made(self) -> None:
-        self._refused = None
-
-    @Slot()
-    def _on_stroke_finished(self) -> None:
-        if self._refused is not None:
-            name = class_name(self._classes(), self._refused)
+    @Slot(int)
+    def _on_came_to_nothing(self, label: int) -> None:
+        """Say why, where that may be a guard."""
+        document = self._parts.canvas.document
+        if document is not None and not document.guard.allows(label):
+            name = class_name(self._classes(), label)
             self._notifier.info(tr("Nothing changed: {name} is locked, or not what may be painted over.", name=name))
-        self._refused = None
 
     @Slot()
     def _refresh_action(self) -> None:

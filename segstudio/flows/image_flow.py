@@ -316,6 +316,7 @@ class ImageFlow(QObject):
         """A stroke makes a shown proposal part of the label map; one that comes to nothing shows it again."""
         if self._session.current is not None and self._session.current.proposal is not None:
             self.show_proposal()
+        self._on_state_changed()  # while an edit is being made there is nothing to undo
 
     @Slot(object)
     def _on_hovered(self, info: HoverInfo | None) -> None:

@@ -154,6 +154,8 @@ class KeepLearning(QObject):
             self._rest(self._on_battery)
         if self._is_untold and self._rounds.is_running:
             self._tell()
+        elif self._laps is None:
+            self._poll.stop()
         is_idle = self._laps is not None and not self._rounds.is_running and self._laps.is_worthwhile
         if is_idle and not self._on_battery and not self._is_held_up():
             self.lap_due.emit()
@@ -228,6 +230,7 @@ class KeepLearning(QObject):
     def _on_not_told(self, _error: SegStudioError) -> None:
         """The lap under way is told as soon as the file can be written; else the next one learns it."""
         self._is_untold = True
+        self._poll.start()
 
     @Slot()
     def _on_closing(self) -> None:

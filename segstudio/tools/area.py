@@ -96,9 +96,10 @@ class AreaTool:
         if region.box.intersection(begun.document.label_map.box).is_empty:
             builder.cancel()
             return ToolOutcome()
-        now.make_proposal_real(builder)
-        builder.paint_region(region, value)
-        return ToolOutcome(edit=builder.commit())
+        with builder:
+            now.make_proposal_real(builder)
+            builder.paint_region(region, value)
+        return ToolOutcome(edit=builder.edit)
 
     def _forget(self) -> None:
         self._begun, self._way, self._builder = None, [], None

@@ -78,14 +78,15 @@ class BucketTool:
         return ToolOutcome()
 
     def _fill(self, x: int, y: int, everywhere: bool, context: ToolContext, builder: EditBuilder) -> Edit | None:
-        seen = context.seen()
-        if everywhere:
-            box, mask = context.document.label_map.box, seen == seen[y, x]
-        else:
-            box, mask = region_around(seen, x, y)
-        context.make_proposal_real(builder)
-        builder.paint_mask(box, mask, erase_ink(context) if self._erases else class_ink(context))
-        return builder.commit()
+        with builder:
+            seen = context.seen()
+            if everywhere:
+                box, mask = context.document.label_map.box, seen == seen[y, x]
+            else:
+                box, mask = region_around(seen, x, y)
+            context.make_proposal_real(builder)
+            builder.paint_mask(box, mask, erase_ink(context) if self._erases else class_ink(context))
+        return builder.edit
 
 
 def bucket() -> Tool:

@@ -28,7 +28,7 @@ class ToolContext:
     `size` is the brush's width in image pixels. `erasing` turns any brush into the eraser for one stroke.
     `proposal`, (height, width) uint8 or None, is what the person sees where the document is void. `reach`, in image
     pixels, is how far off the pointer may be and still mean a point. `image` is what lies under the labels, (height,
-    width, 3) uint8 RGB, or None.
+    width, 3) uint8 RGB, or None. `right` is where right is on the screen, as a unit vector (x, y) of the image.
     """
 
     document: Document
@@ -39,6 +39,7 @@ class ToolContext:
     proposal: Labels | None = None
     reach: float = 4.0
     image: npt.NDArray[np.uint8] | None = None
+    right: tuple[float, float] = (1.0, 0.0)
 
     def value_at(self, x: int, y: int) -> int | None:
         """The label that the person sees at a pixel: the document's, or the proposal's where that is void.

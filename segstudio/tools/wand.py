@@ -5,6 +5,8 @@ Drag to the right to take more, to the left to take less: what would be filled i
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import numpy.typing as npt
 
@@ -60,7 +62,7 @@ class WandTool:
         self._pressed: PointerEvent | None = None
         self._builder: EditBuilder | None = None
         self._erases = False
-        self._smooth: tuple[Pixels, Pixels] | None = None
+        self._smooth: tuple[weakref.ref[Pixels], Pixels] | None = None
         self._found: tuple[int, MaskRegion] | None = None
 
     @property
@@ -78,8 +80,9 @@ class WandTool:
                 is_inside = context.value_at(x, y) is not None
                 if is_inside and context.image is not None and not context.document.is_editing:
                     self._erases = context.erasing or Modifiers.CTRL in event.modifiers
+                    self._found = self._tolerance, alike(self._smoothed(context.image), x, y, self._tolerance)
+                    self._pressed = event
                     self._builder = context.document.begin(_ERASE if self._erases else _NAME)
-                    self._pressed, self._found = event, None
             case Phase.RELEASE if self._pressed is not None:
                 return self._release(event, context)
             case Phase.CANCEL:
@@ -93,9 +96,10 @@ class WandTool:
         self._tolerance = self._tolerance_at(event, context)
         self._forget()
         assert builder is not None
-        context.make_proposal_real(builder)
-        builder.paint_region(region, value)
-        return ToolOutcome(edit=builder.commit())
+        with builder:
+            context.make_proposal_real(builder)
+            builder.paint_region(region, value)
+        return ToolOutcome(edit=builder.edit)
 
     def _forget(self) -> None:
         self._pressed, self._builder, self._found = None, None, None
@@ -115,16 +119,22 @@ class WandTool:
 
     def _tolerance_at(self, event: PointerEvent, context: ToolContext) -> int:
         assert self._pressed is not None
-        change = round((event.x - self._pressed.x) / context.reach * PER_REACH)
+        (right, down), pressed = context.right, self._pressed
+        way = (event.x - pressed.x) * right + (event.y - pressed.y) * down
+        change = round(way / context.reach * PER_REACH)
         return min(max(self._tolerance + change, 0), MOST_TOLERANCE)
 
     def _smoothed(self, image: Pixels) -> Pixels:
         """`image` without noise; made once an image."""
         import cv2  # as above
 
-        if self._smooth is None or self._smooth[0] is not image:
-            self._smooth = image, np.asarray(cv2.medianBlur(np.ascontiguousarray(image), SMOOTH_SIDE), dtype=np.uint8)
+        if self._smooth is None or self._smooth[0]() is not image:
+            smooth = np.asarray(cv2.medianBlur(np.ascontiguousarray(image), SMOOTH_SIDE), dtype=np.uint8)
+            self._smooth = weakref.ref(image, lambda _: self._forget_image()), smooth
         return self._smooth[1]
+
+    def _forget_image(self) -> None:
+        self._smooth = None
 
     def _value(self, context: ToolContext) -> int:
         return erase_ink(context) if self._erases else class_ink(context)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from segstudio.core.tone import PLAIN, Tone
+from segstudio.core.tone import BRIGHTEST, PLAIN, Tone
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
@@ -31,6 +33,9 @@ class TonePanel(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         set_look(self, Look.FLOAT)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)  # what lies beneath would be painted
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self._tone = PLAIN
         self.brightness, self.contrast, self.gamma = (_slider() for _ in range(3))
         rows = (
             (self.brightness, tr("Brightness"), tr("The image on the screen only; no file and no proposal changes.")),
@@ -42,7 +47,7 @@ class TonePanel(QFrame):
         grid.setVerticalSpacing(GRID)
         for row, (slider, name, why) in enumerate(rows):
             explain(slider, name, why)
-            slider.valueChanged.connect(lambda _value: self.tone_changed.emit(self.tone()))
+            slider.valueChanged.connect(self._on_moved)
             grid.addWidget(label(name), row, 0)
             grid.addWidget(slider, row, 1)
         self.automatic_button = push_button(
@@ -72,20 +77,37 @@ class TonePanel(QFrame):
         self.hide()
 
     def tone(self) -> Tone:
-        """What the sliders say."""
-        return Tone(
-            self.brightness.value() / _STEPS,
-            self.contrast.value() / _STEPS,
-            math.exp(self.gamma.value() / _STEPS * math.log(5)),
-        )
+        """What is set; the sliders show it as nearly as their steps allow."""
+        return self._tone
 
     def set_tone(self, tone: Tone) -> None:
         """Show `tone` without telling anybody."""
-        values = tone.brightness, tone.contrast, math.log(tone.gamma) / math.log(5)
+        self._tone = tone
+        values = tone.brightness, tone.contrast, math.log(tone.gamma) / math.log(BRIGHTEST)
         for slider, value in zip((self.brightness, self.contrast, self.gamma), values, strict=True):
             blocked = slider.blockSignals(True)
             slider.setValue(round(value * _STEPS))
             slider.blockSignals(blocked)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Not the canvas's: it would zoom."""
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Not the canvas's either."""
+        event.accept()
+
+    @Slot()
+    def _on_moved(self) -> None:
+        """Take over what the slider that was moved says, and leave the rest as finely as it was."""
+        moved = self.sender()
+        if moved is self.brightness:
+            self._tone = replace(self._tone, brightness=self.brightness.value() / _STEPS)
+        elif moved is self.contrast:
+            self._tone = replace(self._tone, contrast=self.contrast.value() / _STEPS)
+        else:
+            self._tone = replace(self._tone, gamma=math.exp(self.gamma.value() / _STEPS * math.log(BRIGHTEST)))
+        self.tone_changed.emit(self._tone)
 
     def place(self) -> None:
         """Keep to the parent's top right corner."""

@@ -30,6 +30,8 @@ class VoidBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         set_look(self, Look.FLOAT)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)  # what lies beneath would be painted
+        self.setCursor(Qt.CursorShape.ArrowCursor)
         self.text = label("")
         self.fill_button = push_button(
             tr("Fill the rest with"),

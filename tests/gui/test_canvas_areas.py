@@ -234,7 +234,7 @@ def test_nothing_comes_in_between_while_an_area_is_drawn(person: Person, tmp_pat
     person.key(Qt.Key.Key_Q, person.parts.canvas)
     person.hand.press(10, 10)
     person.hand.move(30, 10)
-    person.trigger(action)
+    person.window.actions_table[action].trigger()  # does nothing where it is disabled
     person.qtbot.wait(50)
     assert person.name == name
     np.testing.assert_array_equal(person.labels, before)

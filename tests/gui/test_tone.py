@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.tone import PLAIN, Tone, automatic
+from segstudio.widgets.tone_panel import TonePanel
 from tests.gui.canvas_hand import document, grabbed
-from tests.gui.window_person import Person
+from tests.gui.window_person import LEFT, Person
 from tests.small_folders import voc_folder
 
 
@@ -44,6 +45,13 @@ def test_an_automatic_tone_spreads_the_levels_about_the_middle() -> None:
     assert np.median(shown) == pytest.approx(120, abs=20) and shown.min() < 15 and shown.max() > 240
     for level in (0, 90, 255):
         assert automatic(np.full((20, 20, 3), level, np.uint8)).is_plain, "one level cannot be spread"
+
+
+@pytest.mark.parametrize(("low", "middle", "high"), [(5, 12, 15), (0, 20, 25), (100, 110, 120), (0, 250, 255)])
+def test_an_automatic_tone_leaves_something_between_black_and_white(low: int, middle: int, high: int) -> None:
+    grey = np.repeat([low, middle, high], [2000, 6000, 2000]).reshape(100, 100)
+    table = automatic(grey[..., None].repeat(3, axis=2).astype(np.uint8)).table().astype(int)
+    assert table[low] < 40 and table[high] > 215 and 20 < table[middle] < 235
 
 
 @pytest.mark.parametrize("zoom", [0.3, 1.0, 4.0])
@@ -86,6 +94,27 @@ def test_the_panel_sets_what_is_seen_and_nothing_else(person: Person, tmp_path: 
     assert panel.tone() == PLAIN
     person.trigger("tone")
     np.testing.assert_array_equal(grabbed(canvas), before)
+
+
+def test_a_click_on_the_panel_paints_nothing_beneath(person: Person, tmp_path: Path) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    person.key(Qt.Key.Key_2, person.parts.canvas)
+    person.trigger("tone")
+    panel, before = person.parts.tone, person.labels.copy()
+    person.qtbot.mouseClick(panel, LEFT, pos=panel.rect().topLeft() + QPoint(3, 3))
+    np.testing.assert_array_equal(person.labels, before)
+    assert panel.cursor().shape() is Qt.CursorShape.ArrowCursor
+
+
+def test_a_slider_changes_what_it_stands_for_and_no_more(qtbot: QtBot) -> None:
+    holder = CanvasView()
+    qtbot.addWidget(holder)
+    panel = TonePanel(holder)
+    fine = Tone(0.12345, 0.23456, 1.23456)
+    panel.set_tone(fine)
+    with qtbot.waitSignal(panel.tone_changed) as told:
+        panel.gamma.setValue(panel.gamma.value() + 10)
+    assert told.args[0].brightness == 0.12345 and told.args[0].contrast == 0.23456 and told.args[0].gamma > 1.4
 
 
 def test_every_image_can_get_a_tone_of_its_own(person: Person, tmp_path: Path) -> None:

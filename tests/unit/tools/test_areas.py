@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.class_table import VOID, ClassTable
-from segstudio.core.document import Document
+from segstudio.core.document import Document, EditBuilder
 from segstudio.core.label_map import LabelMap
 from segstudio.core.raster import Polygon, Spans
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
@@ -250,3 +250,17 @@ def test_class_and_ink_of_a_polygon_are_those_of_its_first_click() -> None:
     tool = corners(ToolContext(shown, 2), *SQUARE, held=CTRL)
     assert tool.handle(PointerEvent(0, 0, Phase.CONFIRM), ToolContext(shown, 2)).edit is not None
     assert (shown.label_map.array[10:30, 10:30] == 0).all()
+
+
+@pytest.mark.parametrize("tool_id", [*AREAS, "bucket"])
+def test_a_failure_at_the_release_leaves_no_edit_open(tool_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = document(fill=1)
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(EditBuilder, "paint_region", full)
+    monkeypatch.setattr(EditBuilder, "paint_mask", full)
+    with pytest.raises(MemoryError):
+        draw(tool_id, ToolContext(shown, 2), *SQUARE)
+    assert not shown.is_editing and (shown.label_map.array == 1).all()

@@ -61,6 +61,28 @@ def test_a_drag_to_the_right_takes_more_and_the_next_click_begins_there(image: n
     assert tool._tolerance == MOST_TOLERANCE  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("right", "drag_to"), [((0.0, 1.0), (20, 40)), ((-1.0, 0.0), (-10, 10)), ((0.0, -1.0), (20, -20))]
+)
+def test_right_is_where_it_is_on_the_screen(
+    image: np.ndarray, right: tuple[float, float], drag_to: tuple[float, float]
+) -> None:
+    """An image may be shown turned, as its EXIF orientation says."""
+    shown, tool = document(), TOOLS["wand"].factory()
+    context = ToolContext(shown, 1, image=image, reach=4, right=right)
+    tool.handle(PointerEvent(20, 10, Phase.PRESS), context)
+    tool.handle(PointerEvent(*drag_to, Phase.RELEASE), context)
+    assert (shown.label_map.array == 1).all()
+
+
+def test_the_image_is_not_kept_by_the_tool(image: np.ndarray) -> None:
+    tool, shown, kept = TOOLS["wand"].factory(), document(), image.copy()
+    drag(tool, ToolContext(shown, 1, image=kept), 20, 20)
+    assert tool._smooth is not None  # type: ignore[attr-defined]
+    del kept
+    assert tool._smooth is None  # type: ignore[attr-defined]
+
+
 def test_what_is_shown_is_what_is_filled(image: np.ndarray) -> None:
     shown, tool = document(fill=0), TOOLS["wand"].factory()
     context = ToolContext(shown, 2, image=image)
