@@ -360,7 +360,7 @@ class ModelPanel(Panel):
         # While a first round goes on or has just ended there is no network yet, and none is missed.
         self.summary.setVisible(bool(self._summary) or not self._shows_round())
         self.balance.setVisible(bool(self._summary))
-        self.specks.setVisible(bool(self._summary))
+        self.specks.setVisible(bool(self._summary) and not self._shows_round())  # a round needs the room
 
     def _enter(self, state: ModelState) -> None:
         self.state = state
