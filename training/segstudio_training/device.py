@@ -36,7 +36,7 @@ def unpools(device: torch.device) -> bool:
     """Whether this torch can do on `device` what SegNet's decoder is made of; on Apple's GPUs torch learnt it late."""
     try:
         pooled, places = torch.nn.functional.max_pool2d(torch.zeros(1, 1, 2, 2, device=device), 2, return_indices=True)
-        torch.nn.functional.max_unpool2d(pooled, places, [2])
+        torch.nn.functional.max_unpool2d(pooled, places, [2, 2])
     except (NotImplementedError, RuntimeError):
         return False
     return True
