@@ -200,13 +200,13 @@ class Columns:
         half = GRID // 2
         top, height = row.top(), min(row.height(), ClassDelegate.ROW_HEIGHT)
         middle = top + height // 2 - 1
-        eye = QRect(row.right() - 24 - half, top, 24, height)
-        lock = QRect(eye.left() - 24, top, 24, height)
+        eye = QRect(row.right() - 20 - half, top, 20, height)
+        lock = QRect(eye.left() - 18, top, 18, height)
         trend_width = 56 if scores and expanded else 16 if scores else 0
         trend = QRect(lock.left() - half - trend_width, top, trend_width, height)
-        score_width = 36 if scores and not expanded else 0
+        score_width = 32 if scores and not expanded else 0
         score_box = QRect(trend.left() - score_width, top, score_width, height)
-        share_width = 44 if shares and not expanded else 0
+        share_width = 42 if shares and not expanded else 0
         share_box = QRect(score_box.left() - share_width, top, share_width, height)
         key = QRect(row.left() + half, top, 16, height)
         swatch = QRect(key.right() + half, middle - 7, 16, 16)
@@ -266,11 +266,11 @@ class ClassDelegate(QStyledItemDelegate):
         else:
             self._paint_numbers(painter, columns, index)
         eye = icon("eye", Role.TEXT_MUTED) if info.visible else icon("eye-off", Role.TEXT)
-        eye.paint(painter, QRect(columns.eye.left() + 3, columns.eye.center().y() - 8, 18, 18))
+        eye.paint(painter, QRect(columns.eye.left() + 1, columns.eye.center().y() - 8, 18, 18))
         near = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver
         if info.locked or option.state & near:
             lock = icon("lock", Role.TEXT) if info.locked else icon("unlock", Role.TEXT_MUTED)
-            lock.paint(painter, QRect(columns.lock.left() + 3, columns.lock.center().y() - 8, 18, 18))
+            lock.paint(painter, QRect(columns.lock.left() + 1, columns.lock.center().y() - 7, 16, 16))
         painter.restore()
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem) -> None:

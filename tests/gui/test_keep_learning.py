@@ -187,7 +187,7 @@ def test_cancel_ends_learning_for_now_and_says_so(person: Person, learning: Path
     wait_for_lap(person, 1)
 
 
-def test_on_battery_learning_pauses_between_laps_and_says_so(
+def test_on_battery_learning_pauses_and_says_so(
     person: Person, learning: Path, trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cell = tmp_path / "power" / "BAT0"
@@ -196,7 +196,7 @@ def test_on_battery_learning_pauses_between_laps_and_says_so(
     (cell / "status").write_text("Discharging\n")
     monkeypatch.setattr(battery, "POWER_SUPPLIES", tmp_path / "power")
     person.window.learning.look_around()
-    assert "last one while on battery" in line(person)
+    assert line(person) == "Lap 1 rests while on battery."
     trainer.end(lap=1)
     person.wait(lambda: line(person) == "Paused on battery.")
     assert not person.window.rounds.is_running
