@@ -202,9 +202,9 @@ class Columns:
         middle = top + height // 2 - 1
         eye = QRect(row.right() - 20 - half, top, 20, height)
         lock = QRect(eye.left() - 18, top, 18, height)
-        trend_width = 56 if scores and expanded else 16 if scores else 0
+        trend_width = 56 if scores and expanded else 14 if scores else 0
         trend = QRect(lock.left() - half - trend_width, top, trend_width, height)
-        score_width = 32 if scores and not expanded else 0
+        score_width = 30 if scores and not expanded else 0
         score_box = QRect(trend.left() - score_width, top, score_width, height)
         share_width = 42 if shares and not expanded else 0
         share_box = QRect(score_box.left() - share_width, top, share_width, height)

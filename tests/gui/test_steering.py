@@ -181,7 +181,9 @@ def test_names_stay_readable_and_details_have_a_line_of_their_own(qtbot: QtBot) 
         return delegate.columns(panel.list.visualRect(index), index)
 
     metrics = panel.list.fontMetrics()
-    assert all(metrics.horizontalAdvance(name) <= columns(row).name.width() for row, name in enumerate(names))
+    needed = [metrics.horizontalAdvance(name) for name in names]
+    room = [columns(row).name.width() for row in range(len(names))]
+    assert all(width <= there for width, there in zip(needed, room, strict=True)), (needed, room)
     assert not columns(0).details
     qtbot.mouseClick(panel.details_button, LEFT)
     assert panel.list.visualRect(panel.model.index(0)).height() == ClassDelegate.EXPANDED_HEIGHT
