@@ -200,6 +200,7 @@ class CanvasView(ImageViewport):
             self.class_picked.emit(outcome.picked_class)
         if was_busy and not self._tool.is_busy:
             self.stroke_finished.emit()
+            self._refine_later()
             if outcome.edit is None and phase is not Phase.CANCEL and self._begun_on is not None:
                 self.came_to_nothing.emit(self._begun_on)
 
@@ -276,6 +277,14 @@ class CanvasView(ImageViewport):
         confidence = self._scene.confidence
         return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
 
+    def _is_at_leisure(self) -> bool:
+        return not self._is_drawing and self._pan_from is None
+
+    @property
+    def _is_drawing(self) -> bool:
+        """Whether a button is down for the tool: not between the clicks of one that is used click by click."""
+        return self._tool.is_busy and not self._tool.is_stepwise
+
     def _paint_above(self, painter: QPainter) -> None:
         self._cursor.paint(painter, self._transform.to_view)
 
@@ -302,8 +311,7 @@ class CanvasView(ImageViewport):
         """Begin a stroke or a pan."""
         self._track(event)
         is_left = event.button() is Qt.MouseButton.LeftButton
-        is_held = self._tool.is_busy and not self._tool.is_stepwise
-        if is_held or self._pan_from is not None or event.buttons() != event.button():
+        if self._is_drawing or self._pan_from is not None or event.buttons() != event.button():
             return
         if event.button() is Qt.MouseButton.MiddleButton or (is_left and Hold.PAN in self._holds):
             self._pan_from = event.position()
@@ -339,6 +347,7 @@ class CanvasView(ImageViewport):
         if self._pan_from is not None:
             if not event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton):
                 self._pan_from = None
+                self._refine_later()
                 self._refresh_pointer()
                 self._choose_pointer_shape()
         elif event.button() is Qt.MouseButton.LeftButton:

@@ -20,8 +20,8 @@ from segstudio.core.label_map import Labels
 from segstudio.core.tone import Tone
 from segstudio.services.theme import Role, color
 
-_REFINED_PIXELS = 400_000
-"""So many overlay pixels are coloured between two turns of the event loop: a few milliseconds' work."""
+_REFINED_PIXELS = 150_000
+"""So many overlay pixels are coloured between two turns of the event loop: some two milliseconds' work."""
 
 
 class ImageViewport(QWidget):
@@ -204,10 +204,16 @@ class ImageViewport(QWidget):
 
     def _refine_later(self) -> None:
         """Go on to the exact colours when nothing else is to be done."""
-        if self._scene.is_rough and not self._refining.isActive():
+        if self._scene.is_rough and self._is_at_leisure() and not self._refining.isActive():
             self._refining.start(0)
 
+    def _is_at_leisure(self) -> bool:
+        """Whether nothing goes on that must not wait; for subclasses."""
+        return True
+
     def _refine(self) -> None:
+        if not self._is_at_leisure():
+            return
         box = self._scene.refine(_REFINED_PIXELS)
         if not box.is_empty:
             self.update(self._transform.view_rect(box).intersected(self.rect()))

@@ -36,7 +36,7 @@ def region_around(labels: Labels, x: int, y: int) -> tuple[Box, npt.NDArray[np.b
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
     _, _, _, (left, top, across, down) = cv2.floodFill(writable, found, (x, y), 0, 0, 0, flags)
     box = Box(left, top, left + across, top + down)
-    return box, found[box.translated(1, 1).slices].astype(bool)
+    return box, found[box.translated(1, 1).slices].view(np.bool_)
 
 
 class BucketTool:

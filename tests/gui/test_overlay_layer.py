@@ -117,3 +117,24 @@ def test_the_canvas_goes_on_to_the_exact_picture_by_itself(qtbot: QtBot, monkeyp
         return grabbed(canvas)
 
     np.testing.assert_array_equal(settled(1000), settled(10**9))
+
+
+def test_a_stroke_is_not_held_up_by_refining(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay_layer, "ROUGH_FROM", 1000)
+    canvas = CanvasView()
+    qtbot.addWidget(canvas)
+    canvas.resize(400, 300)
+    canvas.set_document(picture(900, 1200), document(900, 1200, fill=0))
+    canvas.set_class_index(2)
+    hand = Hand(canvas)
+    with qtbot.waitExposed(canvas):
+        canvas.show()
+    assert canvas._scene.is_rough
+    hand.press(600, 450)
+    canvas._refining.stop()
+    canvas.repaint()
+    qtbot.wait(20)
+    assert canvas._scene.is_rough and not canvas._refining.isActive()
+    hand.move(700, 500)
+    hand.release(700, 500)
+    qtbot.waitUntil(lambda: not canvas._scene.is_rough)
