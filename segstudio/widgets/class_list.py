@@ -204,11 +204,11 @@ class Columns:
         lock = QRect(eye.left() - 18, top, 18, height)
         trend_width = 56 if scores and expanded else 14 if scores else 0
         trend = QRect(lock.left() - half - trend_width, top, trend_width, height)
-        score_width = 30 if scores and not expanded else 0
+        score_width = 34 if scores and not expanded else 0
         score_box = QRect(trend.left() - score_width, top, score_width, height)
         share_width = 42 if shares and not expanded else 0
         share_box = QRect(score_box.left() - share_width, top, share_width, height)
-        key = QRect(row.left() + half, top, 16, height)
+        key = QRect(row.left() + half, top, 12, height)
         swatch = QRect(key.right() + half, middle - 7, 16, 16)
         left = swatch.right() + 1 + GRID
         name = QRect(left, top, max(0, share_box.left() - half - left), height)
