@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -36,6 +35,7 @@ from segstudio.canvas.pointer_input import (
     WheelUse,
     dropped_files,
     modifiers_of,
+    phase_of_key,
     resized_brush,
     wheel_notches,
     wheel_pan,
@@ -392,7 +392,7 @@ class CanvasView(ImageViewport):
         elif (
             event.type() is QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and (self._phase_of(event) is not None or Holds.of(event) is not None)
+            and (phase_of_key(event, self._tool) is not None or Holds.of(event) is not None)
         ):
             event.accept()
             return True
@@ -400,7 +400,7 @@ class CanvasView(ImageViewport):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Held keys; Escape takes the stroke back; Shift aims a straight line."""
-        hold, phase = Holds.of(event), self._phase_of(event)
+        hold, phase = Holds.of(event), phase_of_key(event, self._tool)
         if phase is not None:
             self._send(phase, self._pointer or QPointF())
         elif hold is not None:
@@ -412,20 +412,6 @@ class CanvasView(ImageViewport):
             self._refresh_pointer()
         else:
             super().keyPressEvent(event)
-
-    def _phase_of(self, event: QKeyEvent) -> Phase | None:
-        """What the key means for what is being drawn; None where nothing is, or the key has another use."""
-        if not self._tool.is_busy:
-            return None
-        if event.key() == Qt.Key.Key_Escape:
-            return Phase.CANCEL
-        if not self._tool.is_stepwise:
-            return None
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            return Phase.CONFIRM
-        is_plain_z = event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.NoModifier
-        is_undo = is_plain_z or event.matches(QKeySequence.StandardKey.Undo)
-        return Phase.STEP_BACK if is_undo or event.key() == Qt.Key.Key_Backspace else None
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Held keys are let go."""
