@@ -1,0 +1,257 @@
+"""The viewport with a tool at the pointer: gives it its events, and shows what it would do and does.
+
+It owns the pointer, the tool and the brush. It knows no event of Qt's: what those mean is for subclasses to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QCursor, QPainter, QPolygonF, QRegion
+from PySide6.QtWidgets import QWidget
+
+from segstudio.canvas.brush_cursor import BrushCursor
+from segstudio.canvas.holds import Hold, Holds
+from segstudio.canvas.hover_info import HoverInfo
+from segstudio.canvas.viewport import ImageViewport
+from segstudio.core.document import Document
+from segstudio.core.edits import Edit
+from segstudio.core.geometry import Box
+from segstudio.core.raster import BrushShape
+from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
+
+DEFAULT_BRUSH_SIZE = 24
+_REACH = 8.0
+"""View pixels that the pointer may be off and still mean a point."""
+
+
+class ToolViewport(ImageViewport):
+    """Shows one image with its overlay, and what a tool at the pointer does to it.
+
+    Signals:
+        edit_made(Edit): a stroke is finished and in the document's history.
+        hovered(HoverInfo | None): the pixel under the pointer, or None off the image.
+        class_picked(int): a class index, or 255 for void, was picked from the image.
+        stroke_started(), stroke_finished(): around every stroke, a cancelled one too.
+    """
+
+    edit_made = Signal(object)
+    hovered = Signal(object)
+    class_picked = Signal(int)
+    painting_began = Signal()
+    """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
+    came_to_nothing = Signal(int)
+    """A stroke that was begun on a pixel of this label, and not taken back, has changed none."""
+    stroke_started = Signal()
+    stroke_finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cursor = BrushCursor()
+        self._holds = Holds()
+        self._tool: Tool = TOOLS["brush"].factory()
+        self._size, self._shape, self._class_index = DEFAULT_BRUSH_SIZE, BrushShape.ROUND, 0
+        self._pan_from: QPointF | None = None
+        self._pointer: QPointF | None = None
+        self._modifiers = Modifiers.NONE
+        self._hover: HoverInfo | None = None
+        self._begun_on: int | None = None
+
+    @property
+    def cursor_polygon(self) -> QPolygonF:
+        """The border of the pixels that a click would paint, in image coordinates; empty where there is none."""
+        return self._cursor.polygon
+
+    def set_document(
+        self,
+        image: npt.NDArray[np.uint8] | None,
+        document: Document | None,
+        orientation: int = 1,
+        reduced: Sequence[npt.NDArray[np.uint8]] = (),
+    ) -> None:
+        """As `ImageViewport.set_document`; a stroke being made is cancelled first."""
+        self.cancel_stroke()
+        super().set_document(image, document, orientation, reduced)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Paint with `tool`; a stroke being made is cancelled."""
+        self.cancel_stroke()
+        self._tool = tool
+        self._refresh_pointer()
+
+    def set_brush_size(self, size: int) -> None:
+        """In image pixels across."""
+        self._size = size
+        self._refresh_pointer()
+
+    def set_brush_shape(self, shape: BrushShape) -> None:
+        """Round or square."""
+        self._shape = shape
+        self._refresh_pointer()
+
+    def set_class_index(self, index: int) -> None:
+        """The class that the brush paints."""
+        self._class_index = index
+        self._refresh_pointer()
+
+    def set_holds_as_toggles(self, as_toggles: bool) -> None:
+        """Whether X and H switch at each press instead of acting while held; what is on ends where that changes."""
+        self._holds.set_as_toggles(as_toggles)
+        self._on_holds_changed()
+
+    def cancel_stroke(self) -> None:
+        """Take back the stroke being made, if any: every pixel is as it was before the press."""
+        if self._tool.is_busy:
+            self._send(Phase.CANCEL, self._pointer or QPointF())
+
+    def finish_stroke(self) -> None:
+        """End the stroke being made, if any, where the pointer is: what is painted so far is an edit."""
+        if self._tool.is_busy and self._tool.is_stepwise:
+            self._send(Phase.CONFIRM, self._pointer or QPointF())
+        elif self._tool.is_busy and self._pointer is not None:
+            self._send(Phase.RELEASE, self._pointer)
+        self.cancel_stroke()
+
+    def step_back(self) -> bool:
+        """Take back the latest click of what is drawn click by click; False where nothing is."""
+        if not (self._tool.is_stepwise and self._tool.is_busy):
+            return False
+        self._send(Phase.STEP_BACK, self._pointer or QPointF())
+        return True
+
+    def tool_context(self) -> ToolContext | None:
+        """What tools work on and with now; None where there is no image."""
+        return self._context(self.document) if self.document is not None else None
+
+    def operate(self, change: Callable[[ToolContext], Edit | None]) -> None:
+        """Let `change` make an edit of the image, as a stroke would; not while one is being made."""
+        context = self.tool_context()
+        if context is None or self._tool.is_busy or context.document.is_editing:
+            return
+        self.stroke_started.emit()
+        try:
+            edit = change(context)
+            if edit is not None:
+                self.edit_made.emit(edit)
+        finally:
+            self.stroke_finished.emit()
+
+    # Strokes
+
+    def _send(self, phase: Phase, position: QPointF) -> None:
+        """Give the tool one event at a view position, and tell what came of it."""
+        if self.document is None:
+            return
+        was_busy, was_painting = self._tool.is_busy, self.document.is_editing
+        x, y = self.view_to_image(position)
+        event, context = PointerEvent(x, y, phase, self._modifiers), self._context(self.document)
+        if not was_busy:
+            self._begun_on = context.value_at(int(x // 1), int(y // 1))
+        outcome = self._tool.handle(event, context)
+        self._show_outline(outcome if self._pointer is not None else ToolOutcome())
+        if self._tool.is_busy and not was_busy:
+            self.stroke_started.emit()
+        if self.document.is_editing and not was_painting:
+            self.painting_began.emit()
+        if outcome.edit is not None:
+            self.edit_made.emit(outcome.edit)
+        if outcome.picked_class is not None:
+            self.class_picked.emit(outcome.picked_class)
+        if was_busy and not self._tool.is_busy:
+            self.stroke_finished.emit()
+            self._refine_later()
+            if outcome.edit is None and phase is not Phase.CANCEL and self._begun_on is not None:
+                self.came_to_nothing.emit(self._begun_on)
+
+    def _context(self, document: Document) -> ToolContext:
+        return ToolContext(
+            document,
+            class_index=self._class_index,
+            size=self._size,
+            shape=self._shape,
+            erasing=Hold.ERASE in self._holds,
+            proposal=self._scene.proposal,
+            reach=_REACH * self.devicePixelRatioF() / self.zoom,
+            image=self._scene.image,
+            right=self._transform.right,
+        )
+
+    def _on_changed(self, box: Box) -> None:
+        super()._on_changed(box)
+        if self._hover is not None and not self._tool.is_busy:
+            self._emit_hover()
+
+    def _view_changed(self) -> None:
+        super()._view_changed()
+        self._refresh_pointer()
+
+    # The pointer
+
+    def _refresh_pointer(self) -> None:
+        """The pointer stands still but what is under it, or what it would paint, may have changed."""
+        if self._pointer is not None and not self._tool.is_busy:
+            self._send(Phase.HOVER, self._pointer)
+            self._emit_hover()
+        elif self.document is None:
+            self._show_outline(ToolOutcome())
+            self._emit_hover()
+
+    def _show_outline(self, outcome: ToolOutcome) -> None:
+        before = self._cursor.rect(self._transform.to_view)
+        bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
+        is_panning = self._pan_from is not None or Hold.PAN in self._holds
+        outline = None if is_panning else outcome.outline
+        self._cursor.show(outline, self._scene.tint_of(outcome.color_value), bounds, outcome.is_area)
+        after = self._cursor.rect(self._transform.to_view)
+        self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
+        self._choose_pointer_shape()
+
+    def _choose_pointer_shape(self) -> None:
+        if self._pan_from is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif Hold.PAN in self._holds:
+            shape = Qt.CursorShape.OpenHandCursor
+        elif self.document is None:
+            shape = Qt.CursorShape.ArrowCursor
+        elif self._cursor.replaces_pointer(self._transform.to_view):
+            shape = Qt.CursorShape.BlankCursor
+        else:
+            shape = Qt.CursorShape.CrossCursor
+        if self.cursor().shape() is not shape:
+            self.setCursor(QCursor(shape))
+
+    def _emit_hover(self) -> None:
+        info = self._hover_info()
+        if info != self._hover:
+            self._hover = info
+            self.hovered.emit(info)
+
+    def _hover_info(self) -> HoverInfo | None:
+        if self._pointer is None:
+            return None
+        x, y = (int(part // 1) for part in self.view_to_image(self._pointer))
+        seen = self._scene.value_at(x, y)
+        if seen is None:
+            return None
+        confidence = self._scene.confidence
+        return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
+
+    def _is_at_leisure(self) -> bool:
+        return not self._is_drawing and self._pan_from is None
+
+    @property
+    def _is_drawing(self) -> bool:
+        """Whether a button is down for the tool: not between the clicks of one that is used click by click."""
+        return self._tool.is_busy and not self._tool.is_stepwise
+
+    def _paint_above(self, painter: QPainter) -> None:
+        self._cursor.paint(painter, self._transform.to_view)
+
+    def _on_holds_changed(self) -> None:
+        self._is_overlay_hidden_for_now = Hold.HIDE_OVERLAY in self._holds
+        self._show_or_hide_overlay()
+        self._refresh_pointer()
+        self._choose_pointer_shape()
