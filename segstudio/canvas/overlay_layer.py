@@ -1,31 +1,35 @@
-"""The coloured overlay of a label map: a picture in premultiplied ARGB and its halvings, kept up to date tile by tile.
+"""The coloured overlay of a label map: a picture in premultiplied ARGB at the size that is looked at, kept up to date.
 
-Only what is looked at is ever coloured, and only what changes is coloured again. Where one look would mean to colour
-millions of labels, as a large image does when it is opened, they are thinned first, which takes a moment, and the real
-means follow bit by bit (`refine`). Opacity is the painter's work, so it costs nothing here. It reads labels through a
-function and never writes one.
+Only what is looked at is ever coloured, only what changes is coloured again, and only what is near the view is kept, so
+time and memory follow the screen and not the file. Where one look would mean to colour millions of labels, as a large
+image does when it is opened, they are thinned first, which takes a moment, and the real means follow bit by bit
+(`refine`). Opacity is the painter's work, so it costs nothing here. It reads labels through a function and never
+writes one.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
-from PySide6.QtGui import QImage
 
+from segstudio.canvas.overlay_level import Colors, OverlayLevel
 from segstudio.canvas.pyramid import reduced_box
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.label_map import TILE, Labels
 from segstudio.project.halving import halved
 
-Colors = npt.NDArray[np.uint32]
 ReadLabels = Callable[[Box, int], Labels]
 """Every so many of the labels of a box, in both directions."""
 
 ROUGH_FROM = 2_000_000
 """Pixels: where one look would colour more labels than these, they are thinned first."""
+ROUGH_CHANGE = 500_000
+"""The same for one change; its means follow when the stroke is done."""
+KEPT_LEVELS = 2
+"""Sizes that are kept: the one looked at, and the one before it, which zooming back finds."""
 
 
 def overlay_colors(classes: ClassTable) -> Colors:
@@ -37,27 +41,6 @@ def overlay_colors(classes: ClassTable) -> Colors:
     return colors
 
 
-class _Level:
-    """One size of the picture: its pixels, a QImage on the same memory, which tiles are up to date, which are rough."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.pixels: Colors = np.zeros((height, width), dtype=np.uint32)
-        self.image = QImage(self.pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
-        self.valid = np.zeros((-(-height // TILE), -(-width // TILE)), dtype=bool)
-        self.rough = np.zeros_like(self.valid)
-        self.box = Box.of_size(width, height)
-
-    def tiles(self, box: Box) -> Iterator[tuple[tuple[int, int], Box]]:
-        """The tiles that `box` touches, each with its place in `valid`."""
-        box = box.intersection(self.box)
-        if box.is_empty:
-            return
-        for row in range(box.y0 // TILE, (box.y1 - 1) // TILE + 1):
-            for column in range(box.x0 // TILE, (box.x1 - 1) // TILE + 1):
-                tile = Box(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
-                yield (row, column), tile.intersection(self.box)
-
-
 class OverlayLayer:
     """The overlay of a width × height label map whose labels `read(box, step)` gives, uint8.
 
@@ -66,17 +49,23 @@ class OverlayLayer:
     """
 
     def __init__(self, width: int, height: int, read: ReadLabels, colors: Colors) -> None:
+        self._box = Box.of_size(width, height)
         self._read = read
         self._colors = colors
         self._outline = False
-        self._levels = [_Level(width, height)]
+        self._levels: OrderedDict[int, OverlayLevel] = OrderedDict()
         self._refining: Iterator[Box] | None = None
         self.pixels_recoloured = 0
 
     @property
     def is_rough(self) -> bool:
         """Whether any of what was looked at is still thinned."""
-        return any(level.rough.any() for level in self._levels)
+        return any(level.rough.any() for level in self._levels.values())
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the pictures, in bytes."""
+        return sum(4 * level.window.area for level in self._levels.values())
 
     def set_colors(self, colors: Colors) -> None:
         """Use these colours, (256,) uint32 by label, from now on."""
@@ -93,49 +82,40 @@ class OverlayLayer:
     def invalidate(self) -> None:
         """Every label may have changed; what is looked at will be coloured anew."""
         self._refining = None
-        for level in self._levels:
-            level.valid[:] = level.rough[:] = False
+        for level in self._levels.values():
+            level.invalidate()
 
     def recolour(self, box: Box) -> None:
-        """The labels within `box` may have changed: colour just these pixels, where they were looked at before."""
-        for number, level in enumerate(self._levels):
+        """The labels within `box` may have changed: colour just these pixels, where they are looked at."""
+        for number, level in self._levels.items():
             part = reduced_box(box, number)
-            part = (part.expanded(1) if self._outline else part).intersection(level.box)
-            rows, columns = _tile_slices(part)
-            if part.is_empty or not level.valid[rows, columns].any():
-                continue
-            if level.valid[rows, columns].all() and not level.rough[rows, columns].any():
-                self._fill(number, part)
-                continue
-            for place, tile in level.tiles(part):
-                if level.rough[place]:
-                    self._thin(number, tile.intersection(part))
-                elif level.valid[place]:
-                    self._fill(number, tile.intersection(part))
+            part = (part.expanded(1) if self._outline else part).intersection(level.window)
+            if number == self._looked_at:
+                self._recolour(number, level, part)
+            else:
+                level.invalidate(part)
 
-    def level(self, number: int, box: Box) -> QImage:
+    def level(self, number: int, box: Box) -> OverlayLevel:
         """The picture halved `number` times, coloured at least where it shows the image pixels of `box`."""
-        while len(self._levels) <= number:
-            finest = self._levels[-1].box
-            self._levels.append(_Level((finest.width + 1) // 2, (finest.height + 1) // 2))
-        level = self._levels[number]
-        missing = [
-            (place, tile) for place, tile in level.tiles(reduced_box(box, number).expanded(2)) if not level.valid[place]
-        ]
+        level = self._level(number)
+        part = reduced_box(box, number).expanded(2)
+        if level.look_at(part):
+            self._refining = None  # its places are of the window before
+        missing = [(place, tile) for place, tile in level.tiles(part) if not level.valid[place]]
         is_much = sum(tile.area for _, tile in missing) << 2 * number > ROUGH_FROM
         for place, tile in missing:
             if is_much and number and not self._outline:
-                self._thin(number, tile)
-                level.valid[place] = level.rough[place] = True
+                self._thin(number, level, tile)
+                level.rough[place] = True
             else:
-                for _ in self._ensuring(number, tile):
-                    pass
-        return level.image
+                self._fill(number, level, tile)
+            level.valid[place] = True
+        return level
 
     def refine(self, pixels: int) -> Box:
         """Go on from thinned labels to the means of all, until some `pixels` are coloured; what looks better now.
 
-        The box is of image pixels, and empty where no tile of any size was finished.
+        The box is of image pixels, and empty where no tile was finished.
         """
         done, until = EMPTY_BOX, self.pixels_recoloured + pixels
         while self.pixels_recoloured < until:
@@ -150,51 +130,70 @@ class OverlayLayer:
                 done = done.union(finished)
         return done
 
+    @property
+    def _looked_at(self) -> int:
+        """The size that was looked at last."""
+        return next(reversed(self._levels))
+
+    def _level(self, number: int) -> OverlayLevel:
+        if number not in self._levels:
+            whole = reduced_box(self._box, number)
+            self._levels[number] = OverlayLevel(whole.width, whole.height)
+        self._levels.move_to_end(number)
+        while len(self._levels) > KEPT_LEVELS:
+            self._levels.popitem(last=False)
+            self._refining = None
+        return self._levels[number]
+
+    def _recolour(self, number: int, level: OverlayLevel, part: Box) -> None:
+        is_much = number > 0 and part.area << 2 * number > ROUGH_CHANGE and not self._outline
+        for place, tile in level.tiles(part):
+            if not level.valid[place]:
+                continue
+            if is_much or level.rough[place]:
+                self._thin(number, level, tile.intersection(part))
+                level.rough[place], self._refining = True, None  # what of the tile was refined may be thin again
+            else:
+                self._fill(number, level, tile.intersection(part))
+
     def _refinement(self) -> Iterator[Box]:
         """One step after the other: the box of a tile that was thinned and is no more, or an empty one."""
-        for number, level in list(enumerate(self._levels)):
-            for place, tile in level.tiles(level.box):
+        for number, level in reversed(list(self._levels.items())):
+            for place, tile in level.tiles(level.window):
                 if level.rough[place]:
-                    for _ in self._ensuring(number, tile):
-                        yield EMPTY_BOX if level.rough[place] else _magnified(tile, number)
+                    for block in _blocks(tile, max(1, TILE >> number)):
+                        self._fill(number, level, block)
+                        yield EMPTY_BOX
+                    level.rough[place] = False
+                    yield _magnified(tile, number)
 
-    def _ensuring(self, number: int, box: Box) -> Iterator[None]:
-        """Colour the tiles of level `number` that `box` touches and that are not exact, a tile of some level a step."""
-        level = self._levels[number]
-        for place, tile in level.tiles(box):
-            if not level.valid[place] or level.rough[place]:
-                if number and not self._outline:
-                    yield from self._ensuring(number - 1, _doubled(tile))
-                self._fill(number, tile)
-                level.valid[place], level.rough[place] = True, False
-                yield
-
-    def _thin(self, number: int, box: Box) -> None:
-        full = _magnified(box, number).intersection(self._levels[0].box)
-        self._levels[number].pixels[box.slices] = np.take(self._colors, self._read(full, 1 << number), mode="clip")
+    def _thin(self, number: int, level: OverlayLevel, box: Box) -> None:
+        full = _magnified(box, number).intersection(self._box)
+        level.at(box)[...] = np.take(self._colors, self._read(full, 1 << number), mode="clip")
         self.pixels_recoloured += box.area
 
-    def _fill(self, number: int, box: Box) -> None:
-        target = self._levels[number].pixels[box.slices]
-        if self._outline:
-            target[...] = self._outlined(number, box)
-        elif number == 0:
-            target[...] = np.take(self._colors, self._read(box, 1), mode="clip")
-        else:
-            finer = self._levels[number - 1]
-            source = finer.pixels[_doubled(box).intersection(finer.box).slices]
-            channels = source.view(np.uint8).reshape(*source.shape, 4)
-            target[...] = halved(channels).view(np.uint32)[..., 0]
+    def _fill(self, number: int, level: OverlayLevel, box: Box) -> None:
+        level.at(box)[...] = self._outlined(number, level, box) if self._outline else self._meant(number, box)
         self.pixels_recoloured += box.area
 
-    def _outlined(self, number: int, box: Box) -> Colors:
+    def _meant(self, number: int, box: Box) -> Colors:
+        """The pixels of `box`: the colours of all its labels, halved `number` times."""
+        full = _magnified(box, number).intersection(self._box)
+        colored: Colors = np.take(self._colors, self._read(full, 1), mode="clip")
+        if number:
+            self.pixels_recoloured += full.area
+        for _ in range(number):
+            channels = colored.view(np.uint8).reshape(*colored.shape, 4)
+            colored = halved(channels).view(np.uint32)[..., 0]
+        return colored
+
+    def _outlined(self, number: int, level: OverlayLevel, box: Box) -> Colors:
         """The pixels of `box` whose neighbour to a side has another label, at the resolution of level `number`.
 
         Thinning the labels instead of averaging the colours keeps the line one screen pixel wide at every zoom.
         """
-        level = self._levels[number]
         wide = box.expanded(1).intersection(level.box)
-        full = _magnified(wide, number).intersection(self._levels[0].box)
+        full = _magnified(wide, number).intersection(self._box)
         labels = self._read(full, 1 << number)
         border = np.zeros(labels.shape, dtype=bool)
         across, down = labels[:, 1:] != labels[:, :-1], labels[1:] != labels[:-1]
@@ -212,9 +211,8 @@ def _magnified(box: Box, number: int) -> Box:
     return Box(box.x0 << number, box.y0 << number, box.x1 << number, box.y1 << number)
 
 
-def _doubled(box: Box) -> Box:
-    return _magnified(box, 1)
-
-
-def _tile_slices(box: Box) -> tuple[slice, slice]:
-    return slice(box.y0 // TILE, (box.y1 - 1) // TILE + 1), slice(box.x0 // TILE, (box.x1 - 1) // TILE + 1)
+def _blocks(box: Box, side: int) -> Iterator[Box]:
+    """`box` in squares of `side` pixels, the last ones cut."""
+    for y in range(box.y0, box.y1, side):
+        for x in range(box.x0, box.x1, side):
+            yield Box(x, y, x + side, y + side).intersection(box)

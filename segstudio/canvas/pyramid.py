@@ -68,18 +68,27 @@ class ImagePyramid:
         painter.resetTransform()
 
 
-def draw_level(painter: QPainter, image: QImage, level: int, box: Box, to_view: QTransform, smooth: bool) -> None:
+def draw_level(
+    painter: QPainter,
+    image: QImage,
+    level: int,
+    box: Box,
+    to_view: QTransform,
+    smooth: bool,
+    corner: tuple[int, int] = (0, 0),
+) -> None:
     """Draw the part of `image`, which is halved `level` times, that shows the image pixels of `box`.
 
     The source is widened by a pixel or two where it is smoothed, so that a repainted part meets its surroundings
-    without a seam; the painter's clip cuts it.
+    without a seam; the painter's clip cuts it. `corner` is where in the whole halved picture `image` begins, (x, y).
     """
+    x, y = corner
     part = reduced_box(box, level).expanded(2 if smooth else 0)
-    part = part.intersection(Box.of_size(image.width(), image.height()))
+    part = part.intersection(Box.of_size(image.width(), image.height()).translated(x, y))
     source = QRectF(part.x0, part.y0, part.width, part.height)
     painter.setTransform(QTransform.fromScale(1 << level, 1 << level) * to_view)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawImage(source, image, source, Qt.ImageConversionFlag.AutoColor)
+    painter.drawImage(source, image, source.translated(-x, -y), Qt.ImageConversionFlag.AutoColor)
     painter.resetTransform()
 
 

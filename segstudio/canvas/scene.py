@@ -231,8 +231,7 @@ class Scene:
             painter.drawImage(corner, proposal)
         if self._labels_layer is not None:
             painter.setOpacity(opacity)
-            level = self._overlay_level(zoom)
-            draw_level(painter, self._labels_layer.level(level, box), level, box, to_view, smooth)
+            _draw_overlay(painter, self._labels_layer, self._overlay_level(zoom), box, to_view, smooth)
         painter.setOpacity(1.0)
 
     def _overlay_level(self, zoom: float) -> int:
@@ -246,10 +245,9 @@ class Scene:
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
         zoom = transform.zoom
-        level = self._overlay_level(zoom)
         shifted = transform.to_view * QTransform.fromTranslate(-exposed.x(), -exposed.y())
         to_device = shifted * QTransform.fromScale(ratio, ratio)
-        draw_level(painter, layer.level(level, box), level, box, to_device, zoom < 1)
+        _draw_overlay(painter, layer, self._overlay_level(zoom), box, to_device, zoom < 1)
         if not self.is_outline:
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
             painter.setBrushOrigin(to_device.map(QPointF(0, 0)))
@@ -276,3 +274,11 @@ class Scene:
         assert self.document is not None and self.proposal is not None
         void = self.document.label_map.read(box)[::step, ::step] == VOID
         return np.where(void, self.proposal[box.slices][::step, ::step], np.uint8(VOID))
+
+
+def _draw_overlay(
+    painter: QPainter, layer: OverlayLayer, number: int, box: Box, to_view: QTransform, smooth: bool
+) -> None:
+    """Draw the image pixels of `box` from the layer's picture halved `number` times."""
+    level = layer.level(number, box)
+    draw_level(painter, level.image, number, box, to_view, smooth, (level.window.x0, level.window.y0))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from segstudio.canvas import overlay_layer
+from segstudio.canvas import overlay_layer, overlay_level
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.canvas.overlay_layer import OverlayLayer, overlay_colors
+from segstudio.canvas.pyramid import reduced_box
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.geometry import Box
 from tests.gui.canvas_hand import Hand, document, grabbed, picture
@@ -35,14 +36,14 @@ def exact(labels: np.ndarray, number: int, monkeypatch: pytest.MonkeyPatch) -> n
         layer = layer_of(labels)
         layer.level(number, WHOLE)
         assert not layer.is_rough
-        return layer._levels[number].pixels.copy()
+        return layer._levels[number]._pixels.copy()
 
 
 def test_a_first_look_colours_what_is_shown_and_no_more(labels: np.ndarray) -> None:
     layer = layer_of(labels)
     layer.level(2, WHOLE)
     assert layer.is_rough and layer.pixels_recoloured == (SIDE // 4) ** 2
-    thinned = layer._levels[2].pixels
+    thinned = layer._levels[2]._pixels
     np.testing.assert_array_equal(thinned, np.take(COLORS, labels[::4, ::4]))
     layer.level(2, WHOLE)
     assert layer.pixels_recoloured == (SIDE // 4) ** 2, "a second look costs nothing"
@@ -61,7 +62,7 @@ def test_refining_ends_at_the_exact_picture_bit_by_bit(
         assert layer.pixels_recoloured - before < 100_000 + 2 * 256 * 256, "no step is long"
         steps += 1
     assert steps > 10 and better.intersection(WHOLE) == WHOLE
-    np.testing.assert_array_equal(layer._levels[number].pixels, exact(labels, number, monkeypatch))
+    np.testing.assert_array_equal(layer._levels[number]._pixels, exact(labels, number, monkeypatch))
     assert layer.refine(1000).is_empty
 
 
@@ -75,13 +76,46 @@ def test_what_is_painted_meanwhile_is_shown(labels: np.ndarray, seed: int, monke
         x, y = random.integers(0, SIDE - 100, 2).tolist()
         labels[y : y + 60, x : x + 90] = random.integers(0, 3)
         layer.recolour(Box(x, y, x + 90, y + 60))
-        corner = layer._levels[2].pixels[(y + 30) // 4, (x + 45) // 4]
+        corner = layer._levels[2]._pixels[(y + 30) // 4, (x + 45) // 4]
         assert corner == COLORS[labels[y + 30, x + 45]], "at once, rough or not"
         layer.refine(int(random.integers(1, 150_000)))
-    while layer.is_rough:
-        layer.refine(10**6)
     for number in (2, 3):
-        np.testing.assert_array_equal(layer._levels[number].pixels, exact(labels, number, monkeypatch))
+        layer.level(number, WHOLE)
+        while layer.is_rough:
+            layer.refine(10**6)
+        np.testing.assert_array_equal(layer._levels[number]._pixels, exact(labels, number, monkeypatch))
+
+
+def test_memory_follows_what_is_looked_at(labels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay_level, "KEPT_WHOLE", 0)
+    monkeypatch.setattr(overlay_level, "MARGIN", 64)
+    random, layer, whole = np.random.default_rng(7), layer_of(labels), exact(labels, 0, monkeypatch)
+    for _ in range(60):  # a view of 300 × 200 pixels that wanders, while labels change in and beside it
+        x, y = (int(random.integers(0, SIDE - extent)) for extent in (300, 200))
+        level = layer.level(0, Box(x, y, x + 300, y + 200))
+        assert layer.nbytes <= 4 * (300 + 2 * 64 + 2 * 256) * (200 + 2 * 64 + 2 * 256)
+        np.testing.assert_array_equal(level.at(Box(x, y, x + 300, y + 200)), whole[y : y + 200, x : x + 300])
+        a, b = (int(part) for part in random.integers(0, SIDE - 120, 2))
+        labels[b : b + 120, a : a + 100] = value = int(random.integers(0, 3))
+        whole[b : b + 120, a : a + 100] = COLORS[value]
+        layer.recolour(Box(a, b, a + 100, b + 120))
+
+
+def test_a_view_that_moves_a_little_colours_what_is_new(labels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay_level, "KEPT_WHOLE", 0)
+    layer = layer_of(labels)
+    layer.level(0, Box(300, 300, 500, 500))
+    before = layer.pixels_recoloured
+    for step in range(100):
+        layer.level(0, Box(300 + 10 * step, 300, 500 + 10 * step, 500))
+    assert layer.pixels_recoloured - before <= 256 * (1500 + 256) * 2, "each tile on the way once"
+
+
+def test_sizes_that_were_left_are_forgotten(labels: np.ndarray) -> None:
+    layer = layer_of(labels)
+    for number in range(5):
+        layer.level(number, WHOLE)
+    assert layer.nbytes == 4 * sum(reduced_box(WHOLE, number).area for number in (3, 4))
 
 
 def test_other_colours_begin_anew(labels: np.ndarray) -> None:
