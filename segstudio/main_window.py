@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
+from segstudio.flows.brush_flow import BrushFlow
 from segstudio.flows.compare_flow import CompareFlow
 from segstudio.flows.folder_flow import FolderFlow
 from segstudio.flows.guard_flow import GuardFlow
@@ -156,6 +157,7 @@ class MainWindow(QMainWindow):
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
+        self.brush_flow = BrushFlow(parts, table, self.settings, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self.notifier, self)
         self.tone_flow = ToneFlow(parts, table, self.session, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)

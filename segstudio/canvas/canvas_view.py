@@ -26,7 +26,6 @@ from segstudio.canvas.pointer_input import (
     dropped_files,
     modifiers_of,
     phase_of_key,
-    resized_brush,
     wheel_notches,
     wheel_pan,
     wheel_use,
@@ -42,7 +41,7 @@ class CanvasView(ToolViewport):
     """Shows one image with its overlay and lets a tool paint on it.
 
     Signals:
-        brush_size_changed(int): by Ctrl+wheel, in image pixels.
+        brush_size_changed(int): by Ctrl+wheel, in pixels of what the brush is sized on.
         files_dropped(list[Path]): files or folders were dropped.
     """
 
@@ -139,8 +138,8 @@ class CanvasView(ToolViewport):
         event.accept()
 
     def _resize_brush(self, notches: float) -> None:
-        size = resized_brush(self._size, notches)
-        if size != self._size:
+        size = self._size.stepped(notches).value
+        if size != self._size.value:
             self.set_brush_size(size)
             self.brush_size_changed.emit(size)
 

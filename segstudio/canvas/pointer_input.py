@@ -8,13 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QInputDevice, QKeyEvent, QKeySequence, QWheelEvent
 
-from segstudio.tools import LARGEST_BRUSH, SMALLEST_BRUSH, Modifiers, Phase, Tool
+from segstudio.tools import Modifiers, Phase, Tool
 
 _STEP = 120.0
 """A notch of a mouse wheel (QWheelEvent::angleDelta)."""
 
 _ZOOM_PER_NOTCH = 1.25
-_SIZE_PER_NOTCH = 1.12
 
 
 class WheelUse(Enum):
@@ -78,14 +77,6 @@ def phase_of_key(event: QKeyEvent, tool: Tool) -> Phase | None:
     is_plain_z = event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.NoModifier
     is_undo = is_plain_z or event.matches(QKeySequence.StandardKey.Undo)
     return Phase.STEP_BACK if is_undo or event.key() == Qt.Key.Key_Backspace else None
-
-
-def resized_brush(size: int, notches: float) -> int:
-    """The brush size after so many notches: by shares, and by a pixel at least, within the limits."""
-    wanted = round(size * _SIZE_PER_NOTCH**notches)
-    if wanted == size and notches:
-        wanted += 1 if notches > 0 else -1
-    return min(max(wanted, SMALLEST_BRUSH), LARGEST_BRUSH)
 
 
 def dropped_files(mime: QMimeData) -> list[Path]:

@@ -6,6 +6,7 @@ It owns the pointer, the tool and the brush. It knows no event of Qt's: what tho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from PySide6.QtGui import QCursor, QPainter, QPolygonF, QRegion
 from PySide6.QtWidgets import QWidget
 
 from segstudio.canvas.brush_cursor import BrushCursor
+from segstudio.canvas.brush_size import BrushSize, SizeUnit
 from segstudio.canvas.holds import Hold, Holds
 from segstudio.canvas.hover_info import HoverInfo
 from segstudio.canvas.viewport import ImageViewport
@@ -23,7 +25,6 @@ from segstudio.core.geometry import Box
 from segstudio.core.raster import BrushShape
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
 
-DEFAULT_BRUSH_SIZE = 24
 _REACH = 8.0
 """View pixels that the pointer may be off and still mean a point."""
 
@@ -53,7 +54,7 @@ class ToolViewport(ImageViewport):
         self._cursor = BrushCursor()
         self._holds = Holds()
         self._tool: Tool = TOOLS["brush"].factory()
-        self._size, self._shape, self._class_index = DEFAULT_BRUSH_SIZE, BrushShape.ROUND, 0
+        self._size, self._shape, self._class_index = BrushSize(), BrushShape.ROUND, 0
         self._pan_from: QPointF | None = None
         self._pointer: QPointF | None = None
         self._modifiers = Modifiers.NONE
@@ -82,9 +83,19 @@ class ToolViewport(ImageViewport):
         self._tool = tool
         self._refresh_pointer()
 
+    @property
+    def brush_size(self) -> BrushSize:
+        """How large the brush is, and in what."""
+        return self._size
+
     def set_brush_size(self, size: int) -> None:
-        """In image pixels across."""
-        self._size = size
+        """In pixels across, of the image or of the screen: see `set_brush_unit`."""
+        self._size = replace(self._size, value=size)
+        self._refresh_pointer()
+
+    def set_brush_unit(self, unit: SizeUnit) -> None:
+        """Count the brush's size in `unit` from now on; it stays as large as it is."""
+        self._size = self._size.in_unit(unit, self.zoom)
         self._refresh_pointer()
 
     def set_brush_shape(self, shape: BrushShape) -> None:
@@ -170,7 +181,7 @@ class ToolViewport(ImageViewport):
         return ToolContext(
             document,
             class_index=self._class_index,
-            size=self._size,
+            size=self._size.on_image(self.zoom),
             shape=self._shape,
             erasing=Hold.ERASE in self._holds,
             proposal=self._scene.proposal,

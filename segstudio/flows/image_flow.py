@@ -6,17 +6,13 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from segstudio.actions import Actions
 from segstudio.canvas.hover_info import HoverInfo
-from segstudio.canvas.pointer_input import resized_brush
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.errors import marked
-from segstudio.core.raster import BrushShape
 from segstudio.project.project import Project, Status
 from segstudio.services.notifier import Notifier
 from segstudio.services.open_image import OpenImage
 from segstudio.services.session import Session
 from segstudio.services.settings import (
-    BRUSH_SIZE,
-    BRUSH_SQUARE,
     HOLD_TOGGLES,
     OUTLINE,
     OVERLAY_OPACITY,
@@ -89,14 +85,11 @@ class ImageFlow(QObject):
         canvas.stroke_finished.connect(self._session.show_wanted, Qt.ConnectionType.QueuedConnection)
         canvas.hovered.connect(self._on_hovered)
         canvas.class_picked.connect(self._on_class_picked)
-        canvas.brush_size_changed.connect(self._on_brush_size_changed)
 
     def _connect_panels(self) -> None:
         parts, canvas = self._parts, self._parts.canvas
         parts.classes.current_changed.connect(self.choose_class)
         parts.classes.visibility_changed.connect(self._on_visibility_changed)
-        parts.brush.size_changed.connect(self._on_brush_size_changed)
-        parts.brush.shape_changed.connect(self._on_shape_changed)
         parts.brush.opacity_changed.connect(canvas.set_overlay_opacity)
         parts.brush.opacity_changed.connect(lambda value: self._settings.set(OVERLAY_OPACITY, value))
         parts.brush.outline_changed.connect(self._actions["outline"].setChecked)
@@ -115,8 +108,6 @@ class ImageFlow(QObject):
         actions["replace_by_proposal"].triggered.connect(session.replace_by_proposal)
         actions["clear"].triggered.connect(session.clear)
         actions["fill_rest"].triggered.connect(lambda: session.fill_void(self._parts.classes.current()))
-        actions["brush_smaller"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(-1)))
-        actions["brush_larger"].triggered.connect(lambda: self._on_brush_size_changed(self._brush_step(1)))
         actions["previous_class"].triggered.connect(lambda: self._step_class(-1))
         actions["next_class"].triggered.connect(lambda: self._step_class(1))
         actions["fit"].triggered.connect(canvas.fit)
@@ -138,11 +129,6 @@ class ImageFlow(QObject):
 
     def _apply_settings(self) -> None:
         get, parts = self._settings.get, self._parts
-        parts.brush.set_size(get(BRUSH_SIZE))
-        parts.canvas.set_brush_size(get(BRUSH_SIZE))
-        shape = BrushShape.SQUARE if get(BRUSH_SQUARE) else BrushShape.ROUND
-        parts.brush.set_shape(shape)
-        parts.canvas.set_brush_shape(shape)
         parts.brush.set_opacity(get(OVERLAY_OPACITY))
         parts.canvas.set_overlay_opacity(get(OVERLAY_OPACITY))
         parts.canvas.set_holds_as_toggles(get(HOLD_TOGGLES))
@@ -334,20 +320,6 @@ class ImageFlow(QObject):
             self.choose_tool("void_brush")
         else:
             self.choose_class(value)
-
-    @Slot(int)
-    def _on_brush_size_changed(self, size: int) -> None:
-        self._parts.brush.set_size(size)
-        self._parts.canvas.set_brush_size(size)
-        self._settings.set(BRUSH_SIZE, size)
-
-    def _brush_step(self, notches: int) -> int:
-        return resized_brush(self._settings.get(BRUSH_SIZE), notches)
-
-    @Slot(object)
-    def _on_shape_changed(self, shape: BrushShape) -> None:
-        self._parts.canvas.set_brush_shape(shape)
-        self._settings.set(BRUSH_SQUARE, shape is BrushShape.SQUARE)
 
     @Slot(bool)
     def _on_outline_toggled(self, outline: bool) -> None:

@@ -32,6 +32,7 @@ THEME = Setting("looks/theme", ThemeChoice.SYSTEM.value, choices=tuple(choice.va
 OVERLAY_OPACITY = Setting("looks/overlay_opacity", 0.5, 0.0, 1.0)
 OUTLINE = Setting("looks/outline", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
+BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
 BRUSH_SQUARE = Setting("brush/square", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
 MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
@@ -56,6 +57,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     OVERLAY_OPACITY,
     OUTLINE,
     BRUSH_SIZE,
+    BRUSH_ON_SCREEN,
     BRUSH_SQUARE,
     HOLD_TOGGLES,
     MIN_ISLAND,

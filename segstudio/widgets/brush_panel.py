@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.raster import BrushShape
+from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import Panel, check, explain, label, tool_button
+from segstudio.widgets.controls import ElidedLabel, Panel, check, explain, label, tool_button
 from segstudio.widgets.swatch import swatch
 
 MAX_SIZE = 500
@@ -30,9 +31,14 @@ _STEPS = 200
 
 
 class BrushPanel(Panel):
-    """Sizes in pixels of the image; the slider's steps are even to the eye, so small sizes get room enough."""
+    """Sizes in pixels of the image or of the screen, and what that is in the other.
+
+    The slider's steps are even to the eye, so small sizes get room enough.
+    """
 
     size_changed = Signal(int)
+    on_screen_changed = Signal(bool)
+    """Whether the size counts pixels of the screen, rather than of the image."""
     shape_changed = Signal(object)
     """BrushShape."""
     opacity_changed = Signal(float)
@@ -46,6 +52,13 @@ class BrushPanel(Panel):
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
         self.size_slider.setRange(0, _STEPS)
         self.size_spin = _spin(1, MAX_SIZE, tr("px"))
+        self.size_unit = ElidedLabel("", Look.MUTED)
+        self.screen_button = tool_button(
+            tr("Same size at every zoom"),
+            tr("The brush counts pixels of the screen, not of the image."),
+            "screen-size",
+            checkable=True,
+        )
         self.round_button = tool_button(tr("Round brush"), tr("For natural outlines."), "round-brush", checkable=True)
         self.square_button = tool_button(
             tr("Square brush"), tr("For straight edges and corners."), "square-brush", checkable=True
@@ -78,6 +91,17 @@ class BrushPanel(Panel):
         """Show `size` pixels without telling anybody."""
         _set_quietly(self.size_spin, size)
         _set_quietly(self.size_slider, _slider_of(self.size_spin.value()))
+
+    def set_on_screen(self, on_screen: bool) -> None:
+        """Show whether the size counts pixels of the screen without telling anybody."""
+        check(self.screen_button, on_screen)
+
+    def set_covered(self, on_image: int, on_screen: int) -> None:
+        """Show how many pixels of the image, and of the screen, the brush is across now."""
+        if self.screen_button.isChecked():
+            self.size_unit.setText(tr("on the screen, {pixels} px of the image", pixels=on_image))
+        else:
+            self.size_unit.setText(tr("of the image, {pixels} px on the screen", pixels=on_screen))
 
     def set_shape(self, shape: BrushShape) -> None:
         """Show `shape` without telling anybody."""
@@ -116,7 +140,7 @@ class BrushPanel(Panel):
 
     def _explain(self) -> None:
         explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), "[  ]")
-        explain(self.size_spin, tr("Brush size in pixels"), tr("Pixels of the image, 1 to 500."), "[  ]")
+        explain(self.size_spin, tr("Brush size in pixels"), tr("1 to 500, of the image or of the screen."), "[  ]")
         explain(
             self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
         )
@@ -129,6 +153,7 @@ class BrushPanel(Panel):
     def _lay_out(self) -> None:
         shapes = QHBoxLayout()
         shapes.setSpacing(GRID // 2)
+        shapes.addWidget(self.screen_button)
         shapes.addWidget(self.round_button)
         shapes.addWidget(self.square_button)
         self.head.addLayout(shapes)
@@ -140,17 +165,19 @@ class BrushPanel(Panel):
         grid.addWidget(label(tr("Size")), 0, 0)
         grid.addWidget(self.size_slider, 0, 1)
         grid.addWidget(self.size_spin, 0, 2)
-        grid.addWidget(label(tr("Overlay")), 1, 0)
-        grid.addWidget(self.opacity_slider, 1, 1)
+        self.size_unit.setAlignment(Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.size_unit, 1, 0, 1, 3)
+        grid.addWidget(label(tr("Overlay")), 2, 0)
+        grid.addWidget(self.opacity_slider, 2, 1)
         self.opacity_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         values = QHBoxLayout()
         values.addWidget(self.opacity_value, 1)
         values.addWidget(self.outline_button)
-        grid.addLayout(values, 1, 2)
+        grid.addLayout(values, 2, 2)
         over = label(tr("Paint over"))
         over.setBuddy(self.over_box)
-        grid.addWidget(over, 2, 0)
-        grid.addWidget(self.over_box, 2, 1, 1, 2)
+        grid.addWidget(over, 3, 0)
+        grid.addWidget(self.over_box, 3, 1, 1, 2)
         self.body.addLayout(grid)
 
     def _connect(self) -> None:
@@ -159,6 +186,7 @@ class BrushPanel(Panel):
         self._shapes.addButton(self.square_button)
         self.size_slider.valueChanged.connect(self._on_size_slid)
         self.size_spin.valueChanged.connect(self._on_size_typed)
+        self.screen_button.toggled.connect(self.on_screen_changed)
         self._shapes.buttonToggled.connect(self._on_shape_toggled)
         self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
         self.outline_button.toggled.connect(self.outline_changed)
