@@ -83,6 +83,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("O",), checkable=True, separator=True),
     ActionSpec("outline", Menu.VIEW, marked("Out&lines only"), marked("Only the borders between classes"), "outline",
                ("L",), checkable=True),
+    ActionSpec("second_pane", Menu.VIEW, marked("&Side by side"), marked("The proposal, or another mask, in a second "
+               "pane"), "side-by-side", ("Shift+S",), checkable=True, separator=True),
     ActionSpec("tone", Menu.VIEW, marked("&Brightness and contrast"), marked("On the screen only; no file changes"),
                "tone", ("Shift+B",), checkable=True, separator=True),
     ActionSpec("accept", Menu.IMAGE, marked("&Accept and go on"), marked("Save this mask and show the next image"),

@@ -36,10 +36,12 @@ from segstudio.flows.reading_flow import ReadingFlow
 from segstudio.flows.region_flow import RegionFlow
 from segstudio.flows.review_flow import ReviewFlow
 from segstudio.flows.round_flow import RoundFlow
+from segstudio.flows.second_pane_flow import SecondPaneFlow
 from segstudio.flows.steer_flow import SteerFlow
 from segstudio.flows.tone_flow import ToneFlow
 from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
+from segstudio.services.other_masks import OtherMasks
 from segstudio.services.predictor_thread import ProposalService
 from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
@@ -100,7 +102,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(self.workspace_page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(parts.canvas, 1)
+        column.addWidget(parts.panes, 1)
         self.pages = QStackedWidget()
         self.pages.addWidget(parts.start)
         self.pages.addWidget(self.workspace_page)
@@ -160,6 +162,8 @@ class MainWindow(QMainWindow):
         self.brush_flow = BrushFlow(parts, table, self.settings, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self.notifier, self)
         self.tone_flow = ToneFlow(parts, table, self.session, self)
+        self.other_masks = OtherMasks(self.session, self)
+        self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self
@@ -264,6 +268,7 @@ class MainWindow(QMainWindow):
         self.thumbnails.stop()
         self.folder_flow.stop()
         self.session.stop()
+        self.other_masks.stop()
         self.settings.sync()
         self.notices.clear()
         super().closeEvent(event)

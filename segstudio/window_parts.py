@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter
+
 from segstudio.canvas.canvas_view import CanvasView
+from segstudio.canvas.second_pane import SecondPane
 from segstudio.widgets.brush_panel import BrushPanel
 from segstudio.widgets.classes_panel import ClassesPanel
 from segstudio.widgets.filmstrip import Filmstrip
 from segstudio.widgets.model_panel import ModelPanel
+from segstudio.widgets.pane_head import PaneHead
 from segstudio.widgets.start_page import StartPage
 from segstudio.widgets.status_bar import ImageStatus
 from segstudio.widgets.tone_panel import TonePanel
@@ -26,9 +31,20 @@ class WindowParts:
     filmstrip: Filmstrip = field(default_factory=Filmstrip)
     status: ImageStatus = field(default_factory=ImageStatus)
     start: StartPage = field(default_factory=StartPage)
+    second: SecondPane = field(default_factory=SecondPane)
+    panes: QSplitter = field(init=False)
+    """The canvas, and the second pane beside it where that is wanted."""
+    second_head: PaneHead = field(init=False)
     void_bar: VoidBar = field(init=False)
     tone: TonePanel = field(init=False)
 
     def __post_init__(self) -> None:
+        self.panes = QSplitter(Qt.Orientation.Horizontal)
+        self.panes.setChildrenCollapsible(False)
+        for pane in (self.canvas, self.second):
+            self.panes.addWidget(pane)
+        self.second.setFocusProxy(self.canvas)
+        self.second.hide()
+        self.second_head = PaneHead(self.second)
         self.void_bar = VoidBar(self.canvas)
         self.tone = TonePanel(self.canvas)

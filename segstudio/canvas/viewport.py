@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from segstudio.canvas.hover_info import HoverInfo
+from segstudio.canvas.pointer_mark import draw_mark, mark_rect
 from segstudio.canvas.scene import Scene
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.class_table import ClassTable
@@ -29,12 +31,16 @@ class ImageViewport(QWidget):
 
     Signals:
         zoom_changed(float): device pixels per image pixel.
+        moved(): another part of the image may be shown, or at another size.
+        looks_changed(): the colours, the opacity, the tone, the outlines, or whether the overlay is shown.
 
     Attributes:
         dirty_rects: the view rectangles (QRect) that the last change of the document repainted.
     """
 
     zoom_changed = Signal(float)
+    moved = Signal()
+    looks_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +52,7 @@ class ImageViewport(QWidget):
         self._is_fitting = True
         self._is_overlay_visible = True
         self._is_overlay_hidden_for_now = False
+        self._mark: QPointF | None = None
         self._refining = QTimer(self)
         self._refining.setSingleShot(True)
         self._refining.timeout.connect(self._refine)
@@ -103,26 +110,36 @@ class ImageViewport(QWidget):
         """Use the colours and the visibility of this table."""
         self._scene.set_classes(classes)
         self._view_changed()
+        self.looks_changed.emit()
 
     def set_overlay_opacity(self, opacity: float) -> None:
         """0 (image only) to 1 (labels only)."""
         self._scene.opacity = min(max(opacity, 0.0), 1.0)
-        self.update()
+        self._looks_changed()
 
     def set_tone(self, tone: Tone) -> None:
         """How bright the image is shown; it stays what it is."""
         self._scene.tone_table = None if tone.is_plain else tone.table()
-        self.update()
+        self._looks_changed()
 
     def set_outline(self, outline: bool) -> None:
         """Show only the borders of the regions."""
         self._scene.set_outline(outline)
-        self.update()
+        self._looks_changed()
 
     def set_overlay_visible(self, visible: bool) -> None:
         """Show the overlay or not, apart from the key that hides it for a moment."""
         self._is_overlay_visible = visible
         self._show_or_hide_overlay()
+
+    def look_like(self, other: ImageViewport) -> None:
+        """Take the colours, opacity, tone and outlines of `other`, and show the overlay where it does."""
+        ours, theirs = self._scene, other._scene
+        ours.opacity, ours.tone_table = theirs.opacity, theirs.tone_table
+        ours.set_classes(theirs.classes)
+        ours.set_outline(theirs.is_outline)
+        self.set_overlay_visible(theirs.is_overlay_shown)
+        self._looks_changed()
 
     def set_accepted(self, accepted: bool) -> None:
         """The label map is (not) accepted work."""
@@ -148,6 +165,36 @@ class ImageViewport(QWidget):
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom by `factor`; the image point at `at` (view pixels; None: the middle) stays where it is."""
         self._zoom_to(self.zoom * factor, at)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The image point, stored frame, in the middle of the view."""
+        return self.view_to_image(QRectF(self.rect()).center())
+
+    def look_at(self, x: float, y: float, zoom: float | None = None) -> None:
+        """Bring the image point (x, y), stored frame, to the middle of the view, at another zoom where one is given."""
+        if self._scene.size is None:
+            return
+        self._is_fitting = False
+        middle = QRectF(self.rect()).center()
+        if zoom is not None:
+            self._transform.set_zoom(zoom, middle)
+        self._transform.pan(middle - self.image_to_view(x, y))
+        self._view_changed()
+
+    def set_mark(self, point: tuple[float, float] | None) -> None:
+        """Mark an image point (x, y), stored frame, as where a pointer is elsewhere; None: none."""
+        before, self._mark = self._mark_rect(), None if point is None else QPointF(*point)
+        self.update(QRegion(before) + QRegion(self._mark_rect()))
+
+    def info_at(self, point: QPointF) -> HoverInfo | None:
+        """What lies at a point of the view; None off the image."""
+        x, y = (int(part // 1) for part in self.view_to_image(point))
+        seen = self._scene.value_at(x, y)
+        if seen is None:
+            return None
+        confidence = self._scene.confidence
+        return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
 
     def image_to_view(self, x: float, y: float) -> QPointF:
         """Where the image point (x, y), stored frame, lies in the view."""
@@ -185,6 +232,8 @@ class ImageViewport(QWidget):
         painter.fillRect(event.rect(), color(Role.CANVAS_BACKGROUND))
         self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
         self._paint_above(painter)
+        if self._mark is not None:
+            draw_mark(painter, self._transform.to_view.map(self._mark))
         painter.end()
         self._refine_later()
 
@@ -223,7 +272,16 @@ class ImageViewport(QWidget):
         shown = self._is_overlay_visible and not self._is_overlay_hidden_for_now
         if shown != self._scene.is_overlay_shown:
             self._scene.is_overlay_shown = shown
-            self.update()
+            self._looks_changed()
+
+    def _mark_rect(self) -> QRect:
+        if self._mark is None:
+            return QRect()
+        return mark_rect(self._transform.to_view.map(self._mark))
+
+    def _looks_changed(self) -> None:
+        self.looks_changed.emit()
+        self.update()
 
     def _paint_above(self, painter: QPainter) -> None:
         """Draw over the image; for subclasses."""
@@ -231,4 +289,5 @@ class ImageViewport(QWidget):
     def _view_changed(self) -> None:
         """Something else, or the same elsewhere, is shown: repaint all of it."""
         self.zoom_changed.emit(self.zoom)
+        self.moved.emit()
         self.update()

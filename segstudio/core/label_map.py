@@ -48,6 +48,14 @@ class LabelMap:
         made._pixels = np.array(labels, dtype=np.uint8, order="C", copy=True)
         return made
 
+    @classmethod
+    def over(cls, labels: Labels) -> LabelMap:
+        """A label map on the memory of `labels`, (height, width) uint8, to look at: nobody can write it."""
+        made = cls.__new__(cls)
+        made._pixels = labels.view()
+        made._pixels.flags.writeable = False
+        return made
+
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels."""

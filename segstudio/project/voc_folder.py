@@ -188,13 +188,16 @@ class VocFolder:
         return self._found(Path(SEGMENTATION_CLASS) / f"{name}.png")
 
     def read_label_map(self, name: str) -> UInt8Array:
-        """The accepted label map of `name`, (H, W) uint8, void 255.
+        """The accepted label map of `name`, (H, W) uint8, void 255. Raises InputError as `read_mask_file`."""
+        return self.read_mask_file(name, self.mask_path(name))
+
+    def read_mask_file(self, name: str, path: Path) -> UInt8Array:
+        """The label map in `path`, a mask of the image `name` in the folder's form: (H, W) uint8, void 255.
 
         Raises:
             InputError: the mask is missing or broken, has another size than its image, or holds a colour or value
                 that no class has.
         """
-        path = self.mask_path(name)
         file = self.shown(path)
         labels = self._code.decode(read_raw_mask(path, self.pixel_limit), file)
         header = self.image_header(name)
