@@ -71,6 +71,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("next_class", Menu.EDIT, marked("&Next class"), marked("Paint with the class after"), "", (".",)),
     ActionSpec("lock_class", Menu.EDIT, marked("Loc&k the class"), marked("No tool changes the pixels of a locked "
                "class"), "lock", ("K",), checkable=True),
+    ActionSpec("protect_accepted", Menu.EDIT, marked("Pro&tect accepted pixels"), marked("No tool changes what has a "
+               "class in an accepted mask"), "protect", ("Shift+K",), checkable=True),
     ActionSpec("brush_smaller", Menu.EDIT, marked("S&maller brush"), marked("Or Ctrl and the wheel"), "", ("[",),
                separator=True),
     ActionSpec("brush_larger", Menu.EDIT, marked("&Larger brush"), marked("Or Ctrl and the wheel"), "", ("]",)),

@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
         self.brush_flow = BrushFlow(parts, table, self.settings, self)
-        self.guard_flow = GuardFlow(parts, table, self.session, self.notifier, self)
+        self.guard_flow = GuardFlow(parts, table, self.session, self.settings, self.notifier, self)
         self.tone_flow = ToneFlow(parts, table, self.session, self)
         self.other_masks = OtherMasks(self.session, self)
         self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)

@@ -44,8 +44,6 @@ class ToolViewport(ImageViewport):
     class_picked = Signal(int)
     painting_began = Signal()
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
-    came_to_nothing = Signal(int)
-    """A stroke that was begun on a pixel of this label, and not taken back, has changed none."""
     stroke_started = Signal()
     stroke_finished = Signal()
 
@@ -59,7 +57,6 @@ class ToolViewport(ImageViewport):
         self._pointer: QPointF | None = None
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
-        self._begun_on: int | None = None
 
     @property
     def cursor_polygon(self) -> QPolygonF:
@@ -159,8 +156,6 @@ class ToolViewport(ImageViewport):
         was_busy, was_painting = self._tool.is_busy, self.document.is_editing
         x, y = self.view_to_image(position)
         event, context = PointerEvent(x, y, phase, self._modifiers), self._context(self.document)
-        if not was_busy:
-            self._begun_on = context.value_at(int(x // 1), int(y // 1))
         outcome = self._tool.handle(event, context)
         self._show_outline(outcome if self._pointer is not None else ToolOutcome())
         if self._tool.is_busy and not was_busy:
@@ -174,8 +169,6 @@ class ToolViewport(ImageViewport):
         if was_busy and not self._tool.is_busy:
             self.stroke_finished.emit()
             self._refine_later()
-            if outcome.edit is None and phase is not Phase.CANCEL and self._begun_on is not None:
-                self.came_to_nothing.emit(self._begun_on)
 
     def _context(self, document: Document) -> ToolContext:
         return ToolContext(

@@ -11,7 +11,7 @@ from psygnal import Signal
 from segstudio.core.class_table import ClassTable
 from segstudio.core.edits import Edit, edit_from
 from segstudio.core.geometry import EMPTY_BOX, Box
-from segstudio.core.guard import NO_GUARD, Guard
+from segstudio.core.guard import NO_GUARD, Guard, Refusal
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap, Labels, TileIndex
 from segstudio.core.raster import Region
@@ -26,12 +26,14 @@ class Document:
         changed(Box): pixels within the box may have changed; sent during a stroke too.
         edited(Edit): an edit was finished; sent once an edit, when it is already in the history.
         reverted(Edit, bool): an edit was undone (False) or redone (True).
+        refused(Refusal): an edit was finished that has changed nothing, as the guard kept it from it.
         history_changed(): what Undo and Redo would do, or `is_modified`, may have changed.
     """
 
     changed = Signal(Box)
     edited = Signal(Edit)
     reverted = Signal(Edit, bool)
+    refused = Signal(Refusal)
     history_changed = Signal()
 
     def __init__(self, name: str, label_map: LabelMap, classes: ClassTable, history: EditHistory | None = None) -> None:
@@ -128,6 +130,7 @@ class EditBuilder:
         self._touched = EMPTY_BOX
         self._is_done = False
         self._first: Edit | None = None
+        self._refusal: Refusal | None = None
         self.edit: Edit | None = None
         """The edit, once committed; None where nothing changed."""
 
@@ -152,7 +155,7 @@ class EditBuilder:
             part = whole.intersection(box)
             self._keep(tile, whole)
             target = label_map.writable(part)
-            np.copyto(target, np.uint8(value), where=self._free(target, region.mask(part)))
+            np.copyto(target, np.uint8(value), where=self._free(part, target, region.mask(part), value))
         return self._announce(box)
 
     def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:
@@ -164,7 +167,7 @@ class EditBuilder:
             self._keep(tile, whole)
             target = label_map.writable(part)
             inside = mask[part.translated(-box.x0, -box.y0).slices]
-            np.copyto(target, np.uint8(value), where=self._free(target, inside))
+            np.copyto(target, np.uint8(value), where=self._free(part, target, inside, value))
         return self._announce(inner)
 
     def replace(self, box: Box, values: Labels) -> Box:
@@ -181,7 +184,7 @@ class EditBuilder:
             new = values[part.translated(-box.x0, -box.y0).slices]
             target = label_map.writable(part)
             if self._guard.guards:
-                new = np.where(self._guard.free(target), new, target)
+                new = np.where(self._free(part, target, target != new), new, target)
             if not np.array_equal(target, new):
                 self._keep(tile, whole)
                 target[...] = new
@@ -203,19 +206,24 @@ class EditBuilder:
 
         What was to precede it goes there before it, and is taken back where no pixel changed after it.
         """
-        label_map = self._document.label_map
-        edit = edit_from(self._name, label_map, self._before.values())
+        edit = edit_from(self._name, self._document.label_map, self._before.values())
         if edit is None and self._first is not None:
             self.cancel()
-            return None
-        self._close()
+        else:
+            self._close()
+            self._finish(edit)
+        if edit is None and self._refusal is not None:
+            self._document.refused.emit(self._refusal)
+        return edit
+
+    def _finish(self, edit: Edit | None) -> None:
+        label_map = self._document.label_map
         if edit is not None and self._first is not None:
             edit.apply_to(label_map)  # whoever keeps the first edit finds its pixels, not those of the second
             self._document._finish(self._first)
             self._document.changed.emit(edit.apply_to(label_map))
         self.edit = edit
         self._document._finish(edit)
-        return edit
 
     def cancel(self) -> None:
         """Put every pixel back; nothing goes into the history."""
@@ -234,9 +242,22 @@ class EditBuilder:
             raise RuntimeError("this edit is finished already")
         self._is_done = True
 
-    def _free(self, present: Labels, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """`mask`, but for the pixels that are guarded; `present` is what they have now."""
-        return mask & self._guard.free(present) if self._guard.guards else mask
+    def _free(
+        self, box: Box, present: Labels, mask: npt.NDArray[np.bool_], value: int | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """`mask` over `box`, but for the pixels that are guarded; `present` are their labels, `value` what they get.
+
+        The first one that the guard keeps from changing is remembered. Without `value` all of `mask` would change.
+        """
+        if not self._guard.guards:
+            return mask
+        free = mask & self._guard.free(present, box)
+        if self._refusal is None:
+            kept = mask & ~free if value is None else mask & ~free & (present != value)
+            if kept.any():
+                row, column = divmod(int(kept.argmax()), box.width)
+                self._refusal = self._guard.refusal(int(present[row, column]), box.x0 + column, box.y0 + row)
+        return free
 
     def _keep(self, tile: TileIndex, whole: Box) -> None:
         if tile not in self._before:

@@ -174,6 +174,16 @@ class Project:
             self._bases[name] = (checksum(labels), len(found.pending))
             return label_map
 
+    def accepted_labels(self, name: str) -> UInt8Array | None:
+        """(H, W) uint8: the mask that a person accepted, whatever was drafted since; None where there is none.
+
+        Raises InputError where it is broken.
+        """
+        if not self.folder.has_mask(name) or self._sides.is_unreviewed(name):
+            return None
+        with self._lock_of(name):
+            return self.folder.read_label_map(name)
+
     def touched_labels(self, name: str) -> UInt8Array:
         """(H, W) uint8: the label map of `name` where the person touched it (see `touched`), void elsewhere.
 

@@ -17,11 +17,12 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
-from segstudio.core.errors import SaveError, SegStudioError
+from segstudio.core.errors import InputError, SaveError, SegStudioError
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import LabelMap
+from segstudio.core.pixel_sets import PackedPixels
 from segstudio.project.halving import halvings
-from segstudio.project.project import Project, Proposal
+from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import Task, TaskRunner
 from segstudio.services.open_image import OpenImage
 
@@ -39,6 +40,7 @@ class _Loaded:
     redo: list[Edit]
     proposal: Proposal | None
     reduced: tuple[npt.NDArray[np.uint8], ...] = ()
+    accepted: PackedPixels | None = None
 
 
 class ImageShelf(QObject):
@@ -161,8 +163,9 @@ class ImageShelf(QObject):
         history = EditHistory(done=loaded.undo, undone=loaded.redo)
         document = Document(loaded.name, loaded.label_map, self._project.classes, history)
         opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, None, loaded.proposal)
-        opened.reduced = loaded.reduced
+        opened.reduced, opened.accepted = loaded.reduced, loaded.accepted
         document.changed.connect(opened.on_changed)
+        document.edited.connect(opened.on_edited)
         self._attach(opened)
         return opened
 
@@ -188,4 +191,17 @@ def _load(project: Project, name: str) -> _Loaded:
     undo, redo = project.load_history(name)
     proposal = project.load_proposal(name)
     orientation = project.folder.view_orientation(name)
-    return _Loaded(name, image, orientation, label_map, undo, redo, proposal, halvings(image))
+    accepted = _accepted(project, name, label_map)
+    return _Loaded(name, image, orientation, label_map, undo, redo, proposal, halvings(image), accepted)
+
+
+def _accepted(project: Project, name: str, label_map: LabelMap) -> PackedPixels | None:
+    """The pixels with a class in the accepted mask of `name`, of which `label_map` is what was seen last."""
+    if project.status(name) is Status.ACCEPTED:
+        return PackedPixels.with_class(label_map.array)
+    try:
+        labels = project.accepted_labels(name)
+    except InputError:
+        return None  # a mask that broke since keeps nobody from the draft over it
+    fits = labels is not None and labels.shape == label_map.shape
+    return PackedPixels.with_class(labels) if labels is not None and fits else None

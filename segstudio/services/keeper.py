@@ -15,6 +15,8 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
+from segstudio.core.label_map import Labels
+from segstudio.core.pixel_sets import PackedPixels
 from segstudio.project.project import Project
 from segstudio.services.background import TaskRunner
 from segstudio.services.open_image import OpenImage
@@ -75,13 +77,13 @@ class Keeper(QObject):
     def save_draft(self, opened: OpenImage) -> None:
         """Write the label map of `opened` as a draft."""
         assert self._project is not None
-        self._write_labels(opened, self._project.save_draft, self._on_saved, self._on_draft_failed)
+        self._write_labels(opened, self._project.save_draft, self._on_draft_saved, self._on_draft_failed)
 
     def accept(self, opened: OpenImage) -> None:
         """Write the label map of `opened` as accepted."""
         assert self._project is not None
         self._accepting.add(opened.name)
-        self._write_labels(opened, self._project.accept, self._on_accepted, self._on_accept_failed)
+        self._write_labels(opened, partial(_accept, self._project), self._on_accepted, self._on_accept_failed)
 
     def add_seconds(self, name: str, seconds: float) -> None:
         """Keep that a person spent `seconds` more on image `name`."""
@@ -102,7 +104,7 @@ class Keeper(QObject):
         self,
         opened: OpenImage,
         write: Callable[..., Any],
-        done: Callable[[OpenImage, int], None],
+        done: Callable[[OpenImage, int, Any], None],
         failed: Callable[[OpenImage, SegStudioError], None],
     ) -> None:
         assert not opened.document.is_editing, "half a stroke is no state that Undo knows"
@@ -110,7 +112,7 @@ class Keeper(QObject):
         opened.saving = True
         self.write(
             partial(write, opened.name, labels, self._recorder.mark(opened)),
-            lambda _: done(opened, position),
+            partial(done, opened, position),
             partial(failed, opened),
         )
 
@@ -124,13 +126,17 @@ class Keeper(QObject):
         self._recorder.record(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
         self.edited.emit(opened)
 
+    def _on_draft_saved(self, opened: OpenImage, position: int, _result: None) -> None:
+        self._on_saved(opened, position)
+
     def _on_saved(self, opened: OpenImage, position: int) -> None:
         opened.saving = opened.is_failure_told = False
         opened.document.mark_saved(position)
         self.kept.emit(opened.name)
 
-    def _on_accepted(self, opened: OpenImage, position: int) -> None:
+    def _on_accepted(self, opened: OpenImage, position: int, accepted: PackedPixels) -> None:
         self._accepting.discard(opened.name)
+        opened.accepted = accepted
         self._on_saved(opened, position)
         self.accepted.emit(opened.name)
         self.kept.emit(opened.name)
@@ -149,3 +155,9 @@ class Keeper(QObject):
         if not opened.is_failure_told:
             opened.is_failure_told = True
             self.failing.emit(opened, error)
+
+
+def _accept(project: Project, name: str, labels: Labels, mark: int | None) -> PackedPixels:
+    """Write `labels` as accepted and return which pixels have a class; runs in the thread that writes."""
+    project.accept(name, labels, mark)
+    return PackedPixels.with_class(labels)

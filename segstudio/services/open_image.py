@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from segstudio.core.class_table import VOID
 from segstudio.core.document import Document
-from segstudio.core.edits import APPLY_PROPOSAL, REPLACE_BY_PROPOSAL, Edit
+from segstudio.core.edits import APPLY_PROPOSAL, PROPOSED, REPLACE_BY_PROPOSAL, Edit
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
+from segstudio.core.pixel_sets import PackedPixels
 from segstudio.project.journal import Journal
 from segstudio.project.project import Proposal
 
@@ -42,8 +43,11 @@ class OpenImage:
     """The image's `halvings`: made while it was read, so that showing it need not wait for them."""
     is_failure_told: bool = False
     """Whether the person knows that its pixels cannot be written."""
+    accepted: PackedPixels | None = None
+    """The pixels that have a class in the mask that a person accepted; None where there is no such mask."""
 
     _known_blank: bool | None = None
+    _applied_confidence: Labels | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -55,6 +59,21 @@ class OpenImage:
     def on_changed(self, _box: Box) -> None:
         """Pixels changed: look again whether any has a label."""
         self._known_blank = None
+
+    def on_edited(self, edit: Edit) -> None:
+        """Where it was a proposal that became part of the label map, remember how sure that was."""
+        if edit.name in PROPOSED and self.proposal is not None:
+            self._applied_confidence = self.proposal.confidence
+
+    @property
+    def confidence(self) -> Labels | None:
+        """(height, width) uint8, 0 to 255: how sure the proposal was that is shown, else the one that was applied last.
+
+        Where none was applied since the image was opened, that of the proposal there is; None without any.
+        """
+        if self._applied_confidence is not None and self.shown_proposal is None:
+            return self._applied_confidence
+        return self.proposal.confidence if self.proposal is not None else None
 
     @property
     def is_safe(self) -> bool:

@@ -36,6 +36,9 @@ SECOND_PANE = Setting("looks/second_pane", "proposal", choices=("proposal", "sav
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
 BRUSH_SQUARE = Setting("brush/square", False)
+UNSURE_BELOW = Setting("guards/unsure_below", 60, 1, 100)
+"""Percent."""
+PROTECT_ACCEPTED = Setting("guards/protect_accepted", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
 MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
 FOLLOW_EDGES = Setting("proposals/follow_edges", True)
@@ -62,6 +65,8 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     BRUSH_SIZE,
     BRUSH_ON_SCREEN,
     BRUSH_SQUARE,
+    UNSURE_BELOW,
+    PROTECT_ACCEPTED,
     HOLD_TOGGLES,
     MIN_ISLAND,
     FOLLOW_EDGES,

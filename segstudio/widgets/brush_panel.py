@@ -7,7 +7,6 @@ import math
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QSlider,
@@ -16,13 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.raster import BrushShape
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
 from segstudio.widgets.controls import ElidedLabel, Panel, check, explain, label, tool_button
-from segstudio.widgets.swatch import swatch
+from segstudio.widgets.paint_over import PaintOver
 
 MAX_SIZE = 500
 """Pixels."""
@@ -44,8 +42,6 @@ class BrushPanel(Panel):
     opacity_changed = Signal(float)
     """0 to 1."""
     outline_changed = Signal(bool)
-    over_changed = Signal()
-    """The person chose what may be painted over; see `only_over`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Brush"), parent)
@@ -74,8 +70,7 @@ class BrushPanel(Panel):
             "L",
             checkable=True,
         )
-        self.over_box = QComboBox()
-        self.over_box.addItem(tr("everything"))
+        self.over = PaintOver()
         self._explain()
         self._lay_out()
         self._connect()
@@ -119,35 +114,11 @@ class BrushPanel(Panel):
         """Show whether outlines alone are drawn without telling anybody."""
         check(self.outline_button, outline)
 
-    def only_over(self) -> int | None:
-        """The label that alone may be painted over; None for any."""
-        value = self.over_box.currentData()
-        return None if value is None else int(value)
-
-    def set_classes(self, classes: ClassTable) -> None:
-        """The classes that may be chosen to be painted over; a choice stays where the class is still there."""
-        before = self.over_box.currentData(), self.over_box.currentText()
-        blocked = self.over_box.blockSignals(True)
-        self.over_box.clear()
-        self.over_box.addItem(tr("everything"))
-        self.over_box.addItem(tr("void only"), VOID)
-        for index, info in enumerate(classes):
-            self.over_box.addItem(swatch(info.color), tr("{name} only", name=info.name), index)
-        rows = range(self.over_box.count())
-        same = (row for row in rows if (self.over_box.itemData(row) == VOID) == (before[0] == VOID))
-        self.over_box.setCurrentIndex(next((row for row in same if self.over_box.itemText(row) == before[1]), 0))
-        self.over_box.blockSignals(blocked)
-
     def _explain(self) -> None:
         explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), "[  ]")
         explain(self.size_spin, tr("Brush size in pixels"), tr("1 to 500, of the image or of the screen."), "[  ]")
         explain(
             self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
-        )
-        explain(
-            self.over_box,
-            tr("What may be painted over"),
-            tr("Every tool leaves all other pixels as they are. Locked classes are safe in any case."),
         )
 
     def _lay_out(self) -> None:
@@ -175,9 +146,10 @@ class BrushPanel(Panel):
         values.addWidget(self.outline_button)
         grid.addLayout(values, 2, 2)
         over = label(tr("Paint over"))
-        over.setBuddy(self.over_box)
-        grid.addWidget(over, 3, 0)
-        grid.addWidget(self.over_box, 3, 1, 1, 2)
+        over.setBuddy(self.over.box)
+        over.setFixedHeight(self.over.box.sizeHint().height())  # beside the choice, whatever comes below it
+        grid.addWidget(over, 3, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.over, 3, 1, 1, 2)
         self.body.addLayout(grid)
 
     def _connect(self) -> None:
@@ -190,7 +162,6 @@ class BrushPanel(Panel):
         self._shapes.buttonToggled.connect(self._on_shape_toggled)
         self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
         self.outline_button.toggled.connect(self.outline_changed)
-        self.over_box.currentIndexChanged.connect(lambda _index: self.over_changed.emit())
 
     def _on_size_slid(self, position: int) -> None:
         size = _size_of(position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from PySide6.QtCore import QProcess, QThread, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from tests import patience  # noqa: F401 - imported for its effect
+from tests.gui.window_person import Person
+from tests.small_folders import voc_folder
 from tests.window_fixture import person  # noqa: F401 - a fixture
 
 
@@ -63,3 +66,11 @@ def _no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         except RuntimeError:
             continue  # Qt has deleted it
         assert not alive, f"{type(thing).__name__} still running; started at\n{where}"
+
+
+@pytest.fixture
+def folder(person: Person, tmp_path: Path) -> Path:  # noqa: F811 - the person is that fixture
+    """A folder of six images without masks, open."""
+    root = voc_folder(tmp_path / "data")
+    person.open(root)
+    return root

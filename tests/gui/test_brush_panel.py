@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.raster import BrushShape
 from segstudio.widgets.brush_panel import BrushPanel
 from tests.gui.panel_stage import LEFT, light_theme, shown  # noqa: F401 - one is a fixture
@@ -63,20 +62,6 @@ def test_brush_shape_opacity_outline_and_specks(brush: BrushPanel, qtbot: QtBot)
     with qtbot.waitSignal(brush.outline_changed) as told:
         qtbot.mouseClick(brush.outline_button, LEFT)
     assert told.args == [True]
-
-
-def test_what_may_be_painted_over_is_chosen_among_the_classes(brush: BrushPanel, qtbot: QtBot) -> None:
-    brush.set_classes(ClassTable.from_names(["sky", "road"]))
-    assert brush.only_over() is None
-    for index, value in enumerate((VOID, 0, 1), start=1):
-        with qtbot.waitSignal(brush.over_changed):
-            qtbot.keyClick(brush.over_box, Qt.Key.Key_Down)
-        assert brush.over_box.currentIndex() == index and brush.only_over() == value
-    with qtbot.assertNotEmitted(brush.over_changed):
-        brush.set_classes(ClassTable.from_names(["pole", "road"]))
-    assert brush.only_over() == 1, "the class is still there"
-    brush.set_classes(ClassTable.from_names(["pole"]))
-    assert brush.only_over() is None
 
 
 def test_showing_brush_values_tells_nobody(brush: BrushPanel, qtbot: QtBot) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
@@ -15,13 +14,6 @@ from tests.gui.window_person import Person, use_tiny_model
 from tests.small_folders import voc_folder
 
 Key = Qt.Key
-
-
-@pytest.fixture
-def folder(person: Person, tmp_path: Path) -> Path:
-    root = voc_folder(tmp_path / "data")
-    person.open(root)
-    return root
 
 
 def entries(person: Person, x: float, y: float) -> dict[str, object]:
