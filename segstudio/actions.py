@@ -87,6 +87,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("L",), checkable=True),
     ActionSpec("second_pane", Menu.VIEW, marked("&Side by side"), marked("The proposal, or another mask, in a second "
                "pane"), "side-by-side", ("Shift+S",), checkable=True, separator=True),
+    ActionSpec("minimap", Menu.VIEW, marked("&Minimap"), marked("The whole image in small, while it does not fit; "
+               "drag there to move"), "minimap", ("Shift+M",), checkable=True),
     ActionSpec("tone", Menu.VIEW, marked("&Brightness and contrast"), marked("On the screen only; no file changes"),
                "tone", ("Shift+B",), checkable=True, separator=True),
     ActionSpec("accept", Menu.IMAGE, marked("&Accept and go on"), marked("Save this mask and show the next image"),

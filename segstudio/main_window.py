@@ -30,6 +30,7 @@ from segstudio.flows.guard_flow import GuardFlow
 from segstudio.flows.history_flow import HistoryFlow
 from segstudio.flows.image_flow import ImageFlow
 from segstudio.flows.learning_flow import LearningFlow
+from segstudio.flows.minimap_flow import MinimapFlow
 from segstudio.flows.primary_flow import PrimaryFlow
 from segstudio.flows.proposal_flow import ProposalFlow
 from segstudio.flows.reading_flow import ReadingFlow
@@ -162,6 +163,7 @@ class MainWindow(QMainWindow):
         self.brush_flow = BrushFlow(parts, table, self.settings, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self.settings, self.notifier, self)
         self.tone_flow = ToneFlow(parts, table, self.session, self)
+        self.minimap_flow = MinimapFlow(parts, table, self.session, self.settings, self)
         self.other_masks = OtherMasks(self.session, self)
         self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)

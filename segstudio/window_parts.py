@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
 from segstudio.canvas.canvas_view import CanvasView
+from segstudio.canvas.minimap import Minimap
 from segstudio.canvas.second_pane import SecondPane
 from segstudio.widgets.brush_panel import BrushPanel
 from segstudio.widgets.classes_panel import ClassesPanel
@@ -35,6 +36,7 @@ class WindowParts:
     panes: QSplitter = field(init=False)
     """The canvas, and the second pane beside it where that is wanted."""
     second_head: PaneHead = field(init=False)
+    minimap: Minimap = field(init=False)
     void_bar: VoidBar = field(init=False)
     tone: TonePanel = field(init=False)
 
@@ -46,5 +48,6 @@ class WindowParts:
         self.second.setFocusProxy(self.canvas)
         self.second.hide()
         self.second_head = PaneHead(self.second)
+        self.minimap = Minimap(self.canvas)
         self.void_bar = VoidBar(self.canvas)
         self.tone = TonePanel(self.canvas)

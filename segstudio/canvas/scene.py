@@ -19,6 +19,7 @@ from segstudio.canvas.frames import (
     hatch_brush,
 )
 from segstudio.canvas.overlay_layer import OverlayLayer, ReadLabels, overlay_colors
+from segstudio.canvas.overlay_level import Colors
 from segstudio.canvas.pyramid import ImagePyramid, draw_level, level_for
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.class_table import VOID, ClassTable
@@ -173,6 +174,18 @@ class Scene:
             return int(self.proposal[y, x]), True
         return value, False
 
+    def colors_seen(self, box: Box, step: int) -> Colors:
+        """The colour, 0xAARRGGBB as uint32, of every `step`-th pixel of `box` in both directions, as labels go."""
+        labels = self._read_labels(box, step)
+        if self.proposal is not None:
+            labels = np.where(labels == VOID, self.proposal[box.slices][::step, ::step], labels)
+        return np.take(self._colors, labels, mode="clip")
+
+    def draw_image(self, painter: QPainter, box: Box, to_view: QTransform, zoom: float) -> None:
+        """Draw the image pixels of `box`, in its tone and without labels, at `zoom` device pixels each."""
+        if self._image is not None:
+            self._image.draw(painter, level_for(zoom), box, to_view, zoom < 1, self.tone_table)
+
     def paint(self, painter: QPainter, transform: ViewTransform, exposed: QRect, view: QRect, ratio: float) -> None:
         """Draw what `exposed`, a part of `view` (both view pixels), shows. `ratio`: device pixels per view pixel."""
         if self.size is None:
@@ -219,9 +232,7 @@ class Scene:
         proposal: QImage | None = None,
     ) -> None:
         """Draw the image pixels of `box`; `proposal`, ready to draw, comes in between at `corner`."""
-        level, smooth = level_for(zoom), zoom < 1
-        if self._image is not None:
-            self._image.draw(painter, level, box, to_view, smooth, self.tone_table)
+        self.draw_image(painter, box, to_view, zoom)
         if not self.is_overlay_shown:
             return
         # Thin lines need more of the same opacity to be as visible as areas.
@@ -231,7 +242,7 @@ class Scene:
             painter.drawImage(corner, proposal)
         if self._labels_layer is not None:
             painter.setOpacity(opacity)
-            _draw_overlay(painter, self._labels_layer, self._overlay_level(zoom), box, to_view, smooth)
+            _draw_overlay(painter, self._labels_layer, self._overlay_level(zoom), box, to_view, zoom < 1)
         painter.setOpacity(1.0)
 
     def _overlay_level(self, zoom: float) -> int:

@@ -234,14 +234,7 @@ class ToolViewport(ImageViewport):
             self.hovered.emit(info)
 
     def _hover_info(self) -> HoverInfo | None:
-        if self._pointer is None:
-            return None
-        x, y = (int(part // 1) for part in self.view_to_image(self._pointer))
-        seen = self._scene.value_at(x, y)
-        if seen is None:
-            return None
-        confidence = self._scene.confidence
-        return HoverInfo(x, y, seen[0], None if confidence is None else int(confidence[y, x]), seen[1])
+        return None if self._pointer is None else self.info_at(self._pointer)
 
     def _is_at_leisure(self) -> bool:
         return not self._is_drawing and self._pan_from is None

@@ -32,6 +32,7 @@ class ImageViewport(QWidget):
     Signals:
         zoom_changed(float): device pixels per image pixel.
         moved(): another part of the image may be shown, or at another size.
+        labels_changed(Box): the labels within the box may be other ones.
         looks_changed(): the colours, the opacity, the tone, the outlines, or whether the overlay is shown.
 
     Attributes:
@@ -40,6 +41,7 @@ class ImageViewport(QWidget):
 
     zoom_changed = Signal(float)
     moved = Signal()
+    labels_changed = Signal(object)
     looks_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -61,6 +63,11 @@ class ImageViewport(QWidget):
     def document(self) -> Document | None:
         """What is being painted."""
         return self._scene.document
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown; to look at."""
+        return self._scene
 
     @property
     def pixels_recoloured(self) -> int:
@@ -167,6 +174,21 @@ class ImageViewport(QWidget):
         self._zoom_to(self.zoom * factor, at)
 
     @property
+    def orientation(self) -> int:
+        """The EXIF orientation, 1 to 8, by which the image is turned upright."""
+        return self._transform.orientation
+
+    @property
+    def part_in_sight(self) -> QRectF:
+        """What the view shows, in image coordinates, stored frame; it may reach beyond the image."""
+        return self._transform.to_image.mapRect(QRectF(self.rect()))
+
+    @property
+    def is_whole_in_sight(self) -> bool:
+        """Whether the view shows all of the image."""
+        return QRectF(self.rect()).adjusted(-1, -1, 1, 1).contains(self._transform.image_rect)
+
+    @property
     def centre(self) -> tuple[float, float]:
         """The image point, stored frame, in the middle of the view."""
         return self.view_to_image(QRectF(self.rect()).center())
@@ -250,6 +272,7 @@ class ImageViewport(QWidget):
         reach = 1 if self.zoom >= 1 else 1 + math.ceil(2 / self.zoom)
         self.dirty_rects = [self._transform.view_rect(box.expanded(reach)).intersected(self.rect())]
         self.update(self.dirty_rects[0])
+        self.labels_changed.emit(box)
 
     def _refine_later(self) -> None:
         """Go on to the exact colours when nothing else is to be done."""

@@ -31,6 +31,7 @@ class Setting(Generic[T]):
 THEME = Setting("looks/theme", ThemeChoice.SYSTEM.value, choices=tuple(choice.value for choice in ThemeChoice))
 OVERLAY_OPACITY = Setting("looks/overlay_opacity", 0.5, 0.0, 1.0)
 OUTLINE = Setting("looks/outline", False)
+MINIMAP = Setting("looks/minimap", True)
 SECOND_PANE = Setting("looks/second_pane", "proposal", choices=("proposal", "saved", "truth", "image"))
 """An `OtherMask`."""
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
@@ -61,6 +62,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     THEME,
     OVERLAY_OPACITY,
     OUTLINE,
+    MINIMAP,
     SECOND_PANE,
     BRUSH_SIZE,
     BRUSH_ON_SCREEN,
