@@ -31,6 +31,7 @@ from segstudio.flows.history_flow import HistoryFlow
 from segstudio.flows.image_flow import ImageFlow
 from segstudio.flows.learning_flow import LearningFlow
 from segstudio.flows.minimap_flow import MinimapFlow
+from segstudio.flows.preview_flow import PreviewFlow
 from segstudio.flows.primary_flow import PrimaryFlow
 from segstudio.flows.proposal_flow import ProposalFlow
 from segstudio.flows.reading_flow import ReadingFlow
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
+        self.preview_flow = PreviewFlow(parts, self.session, self)
         self.brush_flow = BrushFlow(parts, table, self.settings, self)
         self.guard_flow = GuardFlow(parts, table, self.session, self.settings, self.notifier, self)
         self.tone_flow = ToneFlow(parts, table, self.session, self)

@@ -47,6 +47,7 @@ class Scene:
         self.is_accepted = False
         self.is_outline = False
         self._image: ImagePyramid | None = None
+        self._preview: tuple[QImage, tuple[int, int]] | None = None
         self._classes: ClassTable | None = None
         self._colors = overlay_colors(ClassTable([]))
         self._labels_layer: OverlayLayer | None = None
@@ -61,7 +62,7 @@ class Scene:
         if self.document is not None:
             height, width = self.document.label_map.shape
             return width, height
-        return None
+        return self._preview[1] if self._preview is not None else None
 
     @property
     def classes(self) -> ClassTable:
@@ -101,6 +102,7 @@ class Scene:
         self.image = image
         self._image = None if image is None else ImagePyramid(image, reduced)
         self.document = document
+        self._preview = None
         self._recoloured_before = self.pixels_recoloured
         for layer in self._layers():
             layer.invalidate()  # a refinement half done would keep it in memory
@@ -110,6 +112,11 @@ class Scene:
         if document is not None:
             self._colors = overlay_colors(self.classes)
             self._labels_layer = self._layer(document.label_map.shape, self._read_labels)
+
+    def set_preview(self, picture: QImage, size: tuple[int, int]) -> None:
+        """Show `picture` in place of an image of `size` (width, height) pixels, with nothing over it."""
+        self.set_document(None, None)
+        self._preview = (picture, size)
 
     def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
         """Show `labels` where the document is void; both are (height, width) uint8 or None.
@@ -190,6 +197,9 @@ class Scene:
         """Draw what `exposed`, a part of `view` (both view pixels), shows. `ratio`: device pixels per view pixel."""
         if self.size is None:
             return
+        if self._preview is not None:
+            self._paint_preview(painter, transform, *self._preview)
+            return
         box = transform.image_box(QRectF(exposed))
         if not box.is_empty:
             painter.save()
@@ -200,6 +210,14 @@ class Scene:
         draw_frame(painter, rect, self.state, QRectF(exposed))
         if self.is_accepted:
             draw_badge(painter, badge_rect(rect, QRectF(view)))
+
+    @staticmethod
+    def _paint_preview(painter: QPainter, transform: ViewTransform, picture: QImage, size: tuple[int, int]) -> None:
+        painter.save()
+        painter.setTransform(transform.to_view)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(0, 0, *size), picture)
+        painter.restore()
 
     def _paint_layers(
         self, painter: QPainter, transform: ViewTransform, exposed: QRect, box: Box, ratio: float

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.canvas.hover_info import HoverInfo
@@ -102,6 +102,16 @@ class ImageViewport(QWidget):
                 self._is_fitting = True
                 self._transform.fit()
         self._view_changed()
+
+    def set_preview(self, picture: QImage, width: int, height: int, orientation: int = 1) -> None:
+        """Show `picture` in place of an image of width × height pixels that is still to come; nothing can be painted.
+
+        `orientation` is the EXIF orientation, 1 to 8, that turns it upright. The view fits.
+        """
+        self.set_document(None, None)
+        self._scene.set_preview(picture, (width, height))
+        self._transform.set_image(width, height, orientation)
+        self.fit()
 
     def set_proposal(self, labels: Labels | None, confidence: Labels | None) -> None:
         """Show `labels` (height, width) where the document is void; `confidence` (same size) is told by `hovered`.

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from segstudio.formats.deep_png import is_deep_png, read_deep_png
+from segstudio.formats.large_jpeg import is_large_jpeg, read_large_jpeg, read_reduced
 from segstudio.formats.picture_file import DECODE_ERRORS, DEFAULT_PIXEL_LIMIT, open_picture
 from segstudio.formats.tiff_file import is_tiff, read_tiff_values, tiff_facts
 
@@ -79,7 +80,19 @@ def read_image_file(
     if is_deep_png(path):
         return _three_channels(scaled_to_8_bit(read_deep_png(path, pixel_limit), scaling))
     with open_picture(path, pixel_limit) as picture:
-        return _to_rgb(picture, scaling)
+        pixels = read_large_jpeg(path) if is_large_jpeg(picture) else None
+        return pixels if pixels is not None else _to_rgb(picture, scaling)
+
+
+def read_preview(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> UInt8Array | None:
+    """A large JPEG at an eighth of its size, (h, w, 3) uint8 RGB in its stored frame, in a third of the time.
+
+    None where reading all of it is as quick. Raises InputError as `read_image_file`.
+    """
+    if is_tiff(path):
+        return None
+    with open_picture(path, pixel_limit) as picture:
+        return read_reduced(picture) if is_large_jpeg(picture) else None
 
 
 def read_thumbnail(path: Path, side: int, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> UInt8Array:

@@ -43,7 +43,15 @@ from segstudio.project.image_sets import (
     with_line,
     without_line,
 )
-from segstudio.project.images import ImageHeader, Kind, read_header, read_image_file, read_thumbnail, upright
+from segstudio.project.images import (
+    ImageHeader,
+    Kind,
+    read_header,
+    read_image_file,
+    read_preview,
+    read_thumbnail,
+    upright,
+)
 from segstudio.project.mask_frames import MaskFrames
 from segstudio.project.mask_survey import choose_code, extended_code, is_plainly_numbered
 from segstudio.project.plain_folder import become_voc_folder
@@ -163,6 +171,14 @@ class VocFolder:
             InputError: the file is missing, empty, broken, or over the pixel limit.
         """
         return self._in_mask_frame(name, read_image_file(self.image_path(name), self.pixel_limit))
+
+    def read_preview(self, name: str) -> UInt8Array | None:
+        """A large image in small, (h, w, 3) uint8 RGB in its mask's frame; None where reading it whole is as quick.
+
+        Raises InputError as `read_image`.
+        """
+        small = read_preview(self.image_path(name), self.pixel_limit)
+        return self._in_mask_frame(name, small) if small is not None else None
 
     def read_samples(self, name: str) -> Samples:
         """The image `name` as a network is given it, (H, W, C), in the frame of `read_image`; see `samples`."""

@@ -24,7 +24,7 @@ from segstudio.core.pixel_sets import PackedPixels
 from segstudio.project.halving import halvings
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import Task, TaskRunner
-from segstudio.services.open_image import OpenImage
+from segstudio.services.open_image import OpenImage, Preview
 
 _KEPT_IMAGES = 6
 """Images kept open behind the current one, with their history: going back costs nothing."""
@@ -50,6 +50,8 @@ class ImageShelf(QObject):
     """An image that was asked for with `want` is in memory now; `take` it."""
     failed = Signal(str, object)
     """Image name and SegStudioError: it cannot be read."""
+    previewed = Signal(object)
+    """Preview of a large image that is being read."""
 
     def __init__(self, project: Project, attach: Callable[[OpenImage], None], parent: QObject | None = None) -> None:
         """`attach` is called once with each image taken up, to connect its document."""
@@ -57,6 +59,9 @@ class ImageShelf(QObject):
         self._project = project
         self._attach = attach
         self._readers = TaskRunner(2, self)
+        self._previewer = TaskRunner(1, self)
+        """Apart from the readers, who may have large images to read ahead."""
+        self._previewing: Task | None = None
         self._open: OrderedDict[str, OpenImage] = OrderedDict()
         self._ahead: OrderedDict[str, _Loaded] = OrderedDict()
         self._reading: dict[str, Task] = {}
@@ -89,6 +94,15 @@ class ImageShelf(QObject):
             self._reading[name] = self._readers.submit(
                 partial(_load, self._project, name), self._on_read, partial(self._on_failed, name)
             )
+
+    def preview(self, name: str) -> None:
+        """Have a small picture of image `name` soon, where it is large; of the one asked for last alone."""
+        if self._previewing is not None:
+            self._previewing.cancel()
+        # Where it cannot be read, reading all of it says so.
+        self._previewing = self._previewer.submit(
+            partial(_preview, self._project, name), self._on_previewed, lambda _error: None
+        )
 
     def read_ahead(self, names: list[str]) -> None:
         """Have `names` in memory soon, and forget what was read ahead beside them."""
@@ -138,6 +152,7 @@ class ImageShelf(QObject):
         for task in self._reading.values():
             task.cancel()
         self._readers.close()
+        self._previewer.close()
         for opened in self._open.values():
             try:
                 if opened.journal is not None:
@@ -154,6 +169,11 @@ class ImageShelf(QObject):
         if loaded.name not in self._open:
             self._ahead[loaded.name] = loaded
         self.ready.emit(loaded.name)
+
+    def _on_previewed(self, preview: Preview | None) -> None:
+        self._previewing = None
+        if preview is not None and preview.name not in self:
+            self.previewed.emit(preview)
 
     def _on_failed(self, name: str, error: SegStudioError) -> None:
         del self._reading[name]
@@ -205,3 +225,15 @@ def _accepted(project: Project, name: str, label_map: LabelMap) -> PackedPixels 
         return None  # a mask that broke since keeps nobody from the draft over it
     fits = labels is not None and labels.shape == label_map.shape
     return PackedPixels.with_class(labels) if labels is not None and fits else None
+
+
+def _preview(project: Project, name: str) -> Preview | None:
+    """Runs in a thread of its own. Raises SegStudioError where the image cannot be read."""
+    pixels = project.folder.read_preview(name)
+    if pixels is None:
+        return None
+    orientation = project.folder.view_orientation(name)
+    header = project.folder.image_header(name)
+    is_turned = orientation != header.orientation and header.orientation >= 5  # the mask's frame is the upright one
+    width, height = (header.height, header.width) if is_turned else (header.width, header.height)
+    return Preview(name, pixels, (width, height), orientation)

@@ -22,6 +22,19 @@ _COUNTED_PIXELS = 500_000
 """Pixels at which class shares are counted at most."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Preview:
+    """What is seen of a large image before all of it is read."""
+
+    name: str
+    pixels: npt.NDArray[np.uint8]
+    """(h, w, 3) uint8 RGB in the label map's frame."""
+    size: tuple[int, int]
+    """(width, height) of the image itself."""
+    orientation: int
+    """EXIF orientation 1 to 8 that the view applies."""
+
+
 @dataclass(eq=False, repr=False)  # signals compare and print what they are connected with; arrays are slow at both
 class OpenImage:
     """What is worked on. Each of its edits is one edit of the document, or None where nothing changed."""

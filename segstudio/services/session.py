@@ -22,7 +22,7 @@ from segstudio.services.folder_opener import FolderOpener
 from segstudio.services.image_shelf import ImageShelf
 from segstudio.services.keeper import Keeper
 from segstudio.services.notifier import Notifier
-from segstudio.services.open_image import OpenImage
+from segstudio.services.open_image import OpenImage, Preview
 from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
 from segstudio.services.tally import Tally
 from segstudio.services.translation import tr
@@ -30,6 +30,8 @@ from segstudio.services.work_clock import WorkClock
 
 _BREATH_MS = 1
 """Between accepting an image and showing the next one."""
+_PATIENCE_MS = 40
+"""An image that takes longer to come is shown in small meanwhile, and the one before is left."""
 _TOLD_SINGLY = 50
 """Where so many statuses changed at once, looking at all again is less work."""
 
@@ -48,6 +50,10 @@ class Session(QObject):
     """The open image is about to be accepted, or left and kept as it is: what is being drawn on it ends now."""
     image_opened = Signal(object)
     """OpenImage, or None where there is none."""
+    waiting = Signal(str)
+    """The image of this name is being read, and none is open meanwhile."""
+    previewed = Signal(object)
+    """Preview of the image that is being read, where that is a large one."""
     image_failed = Signal(str, object)
     """Image name and SegStudioError: it cannot be opened."""
     proposal_changed = Signal()
@@ -83,6 +89,12 @@ class Session(QObject):
         self.project: Project | None = None
         self.current: OpenImage | None = None
         self._wanted: str | None = None
+        self._before: str | None = None
+        """The image that was left for the wanted one before that could be read."""
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_PATIENCE_MS)
+        self._late.timeout.connect(self._on_late)
         self._aside: set[str] = set()
         """Images whose masks are being written from elsewhere; nobody may read them meanwhile."""
         self._unreadable: set[str] = set()
@@ -115,7 +127,8 @@ class Session(QObject):
         for error in self._shelf.close():
             self._notifier.error(error)
         self._shelf.deleteLater()
-        self.project, self.current, self._shelf, self._wanted = None, None, None, None
+        self.project, self.current, self._shelf, self._wanted, self._before = None, None, None, None, None
+        self._late.stop()
         self.tally.set_project(None)
         self._is_going_on = False
         self._aside.clear()
@@ -146,6 +159,7 @@ class Session(QObject):
         self._shelf = ImageShelf(project, self._attach, self)
         self._shelf.ready.connect(self._on_image_ready)
         self._shelf.failed.connect(self._on_image_failed)
+        self._shelf.previewed.connect(self._on_previewed)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
         self.tally.set_project(project)
@@ -191,6 +205,7 @@ class Session(QObject):
             self.show_wanted()
         elif name not in self._aside:
             self._shelf.want(name)
+            self._late.start()
 
     @Slot()
     def show_wanted(self) -> None:
@@ -210,8 +225,9 @@ class Session(QObject):
 
     def open_previous(self) -> None:
         """Show the image before the current one."""
-        if self.project is not None and self.current is not None:
-            before = self.project.names[: self.project.names.index(self.current.name)]
+        here = self._here
+        if self.project is not None and here is not None:
+            before = self.project.names[: self.project.names.index(here)]
             name = next((name for name in reversed(before) if name not in self._unreadable), None)
             if name is not None:
                 self._want(name, self.open_previous)
@@ -225,7 +241,8 @@ class Session(QObject):
         if self.project is None:
             return []
         names = self.project.names
-        at = names.index(self.current.name) if self.current is not None else -1
+        here = self._here
+        at = names.index(here) if here is not None else -1
         order = names[at + 1 :] + (names[: max(at, 0)] if only_unfinished else [])
         chosen = (
             name
@@ -233,6 +250,33 @@ class Session(QObject):
             if name not in self._unreadable and (not only_unfinished or self.status(name) is not Status.ACCEPTED)
         )
         return [name for name, _ in zip(chosen, range(count), strict=False)]
+
+    @property
+    def _here(self) -> str | None:
+        """The open image, or the one that it was left for and that is still being read; None at the start."""
+        if self.current is not None:
+            return self.current.name
+        return self._wanted if self._before is not None else None
+
+    @Slot()
+    def _on_late(self) -> None:
+        """The wanted image takes its time: show what there is of it, and do not let the one before pass for it."""
+        name, opened = self._wanted, self.current
+        if self._shelf is None or name is None or name in self._shelf:
+            return
+        if opened is not None and (opened.name == name or opened.document.is_editing):
+            return
+        if opened is not None:
+            self._before = opened.name
+            self._leave_current()
+        self._shelf.preview(name)
+        self.waiting.emit(name)
+        self.state_changed.emit()
+
+    @Slot(object)
+    def _on_previewed(self, preview: Preview) -> None:
+        if self.current is None and preview.name == self._wanted:
+            self.previewed.emit(preview)
 
     @Slot(str)
     def _on_image_ready(self, name: str) -> None:
@@ -244,12 +288,16 @@ class Session(QObject):
         if name != self._wanted:
             return
         self._unreadable.add(name)
-        self._wanted = self.current.name if self.current is not None else None
+        before = self._before
+        if self.current is not None or before is None:
+            self._wanted = self.current.name if self.current is not None else None
         self._notifier.error(error)
         self.image_failed.emit(name, error)
-        step_on = self._step_on or (self.open_next if self.current is None else None)
+        step_on = self._step_on or (self.open_next if self.current is None and before is None else None)
         if step_on is not None:
             step_on()
+        if self.current is None and before is not None and self._wanted == name:
+            self.open_image(before)
 
     def _attach(self, opened: OpenImage) -> None:
         assert self.project is not None
@@ -264,7 +312,8 @@ class Session(QObject):
 
     def _enter(self, opened: OpenImage) -> None:
         assert self._shelf is not None
-        self.current = opened
+        self.current, self._before = opened, None
+        self._late.stop()
         self._unreadable.discard(opened.name)
         self._clock.start()
         self.image_opened.emit(opened)

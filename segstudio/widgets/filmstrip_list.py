@@ -146,6 +146,10 @@ class FilmstripModel(QAbstractListModel):
             self._thumbnails.popitem(last=False)
         self._tell(name)
 
+    def thumbnail(self, name: str) -> QPixmap | None:
+        """The thumbnail of `name`; None where it is not in memory."""
+        return self._thumbnails.get(name)
+
     def drop_thumbnail(self, name: str) -> None:
         """Forget the thumbnail of `name`, because its picture changed."""
         self._thumbnails.pop(name, None)

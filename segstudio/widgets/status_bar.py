@@ -50,8 +50,8 @@ class ImageStatus(QFrame):
         self.set_state("", None)
 
     def set_image(self, name: str, width: int = 0, height: int = 0) -> None:
-        """Show the open image's name and its size in pixels; an empty name: none is open."""
-        self._image = _SEPARATOR.join([name, f"{width}×{height}"]) if name else ""
+        """Show the open image's name and its size in pixels, if known; an empty name: none is open."""
+        self._image = _SEPARATOR.join([name, f"{width}×{height}"] if width else [name])
         self._hover = ""
         self._refresh()
 
