@@ -14,8 +14,8 @@ from segstudio.core.document import EditBuilder
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
 from segstudio.core.raster import MaskRegion
-from segstudio.tools.inks import class_ink, erase_ink
-from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
+from segstudio.tools.held import HeldTool
+from segstudio.tools.pointer import PointerEvent
 from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
 
 Pixels = npt.NDArray[np.uint8]
@@ -26,8 +26,6 @@ PER_REACH = 4
 """A drag of one `reach` (some millimetres on the screen) changes the tolerance by so many grey levels."""
 SMOOTH_SIDE = 5
 """Pixels of the median that takes noise from the image before it is compared, and specks from what was found."""
-
-_NAME, _ERASE = marked("Magic wand"), marked("Erase what looks alike")
 
 
 def alike(smooth: Pixels, x: int, y: int, tolerance: int) -> MaskRegion:
@@ -52,75 +50,39 @@ def alike(smooth: Pixels, x: int, y: int, tolerance: int) -> MaskRegion:
     return MaskRegion(wide, cleaned)
 
 
-class WandTool:
-    """Fills at the release. Ctrl at the press erases instead; Alt-click picks the class. The tolerance is kept."""
-
-    is_stepwise = False
+class WandTool(HeldTool):
+    """Fills at the release. The tolerance is kept for the next press."""
 
     def __init__(self) -> None:
+        super().__init__(marked("Magic wand"), marked("Erase what looks alike"))
         self._tolerance = FIRST_TOLERANCE
-        self._pressed: PointerEvent | None = None
-        self._builder: EditBuilder | None = None
-        self._erases = False
         self._smooth: tuple[weakref.ref[Pixels], Pixels] | None = None
         self._found: tuple[int, MaskRegion] | None = None
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether the button is down."""
-        return self._pressed is not None
+    def _takes(self, event: PointerEvent, context: ToolContext) -> bool:
+        return context.image is not None and context.value_at(int(event.x // 1), int(event.y // 1)) is not None
 
-    def handle(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
-        """One event."""
-        x, y = int(event.x // 1), int(event.y // 1)
-        match event.phase:
-            case Phase.PRESS if not self.is_busy:
-                if Modifiers.ALT in event.modifiers:
-                    return ToolOutcome(picked_class=context.value_at(x, y))
-                is_inside = context.value_at(x, y) is not None
-                if is_inside and context.image is not None and not context.document.is_editing:
-                    self._erases = context.erasing or Modifiers.CTRL in event.modifiers
-                    self._found = self._tolerance, alike(self._smoothed(context.image), x, y, self._tolerance)
-                    self._pressed = event
-                    self._builder = context.document.begin(_ERASE if self._erases else _NAME)
-            case Phase.RELEASE if self._pressed is not None:
-                return self._release(event, context)
-            case Phase.CANCEL:
-                if self._builder is not None:
-                    self._builder.cancel()
-                self._forget()
-        return self._shown(event, context)
-
-    def _release(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
-        region, value, builder = self._region(event, context), self._value(context), self._builder
-        self._tolerance = self._tolerance_at(event, context)
-        self._forget()
-        assert builder is not None
-        with builder:
-            context.make_proposal_real(builder)
-            builder.paint_region(region, value)
-        return ToolOutcome(edit=builder.edit)
+    def _release(self, event: PointerEvent, context: ToolContext, builder: EditBuilder) -> ToolOutcome:
+        tolerance = self._tolerance_at(event, context)
+        outcome = super()._release(event, context, builder)
+        self._tolerance = tolerance
+        return outcome
 
     def _forget(self) -> None:
-        self._pressed, self._builder, self._found = None, None, None
-
-    def _shown(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
-        if self._pressed is None:
-            return ToolOutcome()
-        return ToolOutcome(outline=self._region(event, context), color_value=self._value(context), is_area=True)
+        super()._forget()
+        self._found = None
 
     def _region(self, event: PointerEvent, context: ToolContext) -> MaskRegion:
-        assert self._pressed is not None and context.image is not None
+        assert context.image is not None
         tolerance = self._tolerance_at(event, context)
         if self._found is None or self._found[0] != tolerance:
-            x, y = int(self._pressed.x // 1), int(self._pressed.y // 1)
+            x, y = (int(part // 1) for part in self._way[0])
             self._found = tolerance, alike(self._smoothed(context.image), x, y, tolerance)
         return self._found[1]
 
     def _tolerance_at(self, event: PointerEvent, context: ToolContext) -> int:
-        assert self._pressed is not None
-        (right, down), pressed = context.right, self._pressed
-        way = (event.x - pressed.x) * right + (event.y - pressed.y) * down
+        (right, down), (x, y) = context.right, self._way[0]
+        way = (event.x - x) * right + (event.y - y) * down
         change = round(way / context.reach * PER_REACH)
         return min(max(self._tolerance + change, 0), MOST_TOLERANCE)
 
@@ -135,9 +97,6 @@ class WandTool:
 
     def _forget_image(self) -> None:
         self._smooth = None
-
-    def _value(self, context: ToolContext) -> int:
-        return erase_ink(context) if self._erases else class_ink(context)
 
 
 def wand() -> Tool:
