@@ -1,4 +1,8 @@
-"""Everything the window can do, as one table: menus, toolbar, command palette and cheat sheet read it."""
+"""Everything the window can do, as one table: menus, toolbar, command palette and list of keys read it.
+
+Keys in the table are the defaults; which ones are in use is the `KeyMap`'s to know. A hint that names a key has a field
+for it, such as ``{key[propose]}``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow
 
+from segstudio.canvas.canvas_keys import CANVAS_KEYS
 from segstudio.core.errors import marked
+from segstudio.services.key_map import Command, Group, KeyMap, KeyNames, Use
+from segstudio.services.key_text import canonical, sequences
 from segstudio.services.theme import set_icon
 from segstudio.services.translation import tr
 from segstudio.tools import TOOLS
@@ -81,7 +88,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("Ctrl+1",)),
     ActionSpec("zoom_in", Menu.VIEW, marked("Zoom &in"), marked("Or turn the wheel"), "zoom-in", ("Ctrl++", "Ctrl+=")),
     ActionSpec("zoom_out", Menu.VIEW, marked("Zoom &out"), marked("Or turn the wheel"), "zoom-out", ("Ctrl+-",)),
-    ActionSpec("overlay", Menu.VIEW, marked("Show the o&verlay"), marked("Hold H to hide it for a moment"), "overlay",
+    ActionSpec("overlay", Menu.VIEW, marked("Show the o&verlay"), marked("Hold {key[hold.hide_overlay]} to hide it for "
+               "a moment"), "overlay",
                ("O",), checkable=True, separator=True),
     ActionSpec("outline", Menu.VIEW, marked("Out&lines only"), marked("Only the borders between classes"), "outline",
                ("L",), checkable=True),
@@ -115,36 +123,88 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "cancel", ("Ctrl+.",)),
     ActionSpec("palette", Menu.HELP, marked("Search &commands…"), marked("Find anything by typing"), "search",
                ("Ctrl+K",)),
-    ActionSpec("shortcuts", Menu.HELP, marked("&Shortcuts"), marked("Every key in one list"), "keyboard",
-               ("F1", "?")),
+    ActionSpec("shortcuts", Menu.HELP, marked("&Shortcuts…"), marked("Every key and gesture, to find and to "
+               "change"), "keyboard", ("F1", "?")),
     ActionSpec("notices", Menu.HELP, marked("&Notices"), marked("What was said so far"), "info"),
     ActionSpec("about", Menu.HELP, marked("&About segstudio"), marked("Version, licence, libraries"), "help"),
 )  # fmt: skip
 
 
+CLASS_KEYS = tuple(str((index + 1) % 10) for index in range(10))
+"""The keys of the first ten classes by default."""
+
+_CLASS, _CLASS_HINT = marked("Class {number}"), marked("Paint with this class")
+
+_GROUPS = {
+    "previous_class": Group.CLASSES,
+    "next_class": Group.CLASSES,
+    "lock_class": Group.CLASSES,
+    "protect_accepted": Group.PAINTING,
+    "brush_smaller": Group.PAINTING,
+    "brush_larger": Group.PAINTING,
+}
+"""Where a row stands in the list of keys if not under the name of its menu."""
+
+_CANVAS_GROUPS = {"hold.hide_overlay": Group.VIEW, "hold.pan": Group.VIEW}
+
+
+def commands() -> tuple[Command, ...]:
+    """Everything that can have a key, in the person's language: rows of the table, tools, classes, the canvas's own."""
+    found = [
+        Command(f"tool.{name}", Group.TOOLS, tr(tool.title), tool.hint, _spelt(tool.shortcut))
+        for name, tool in TOOLS.items()
+    ]
+    found += [
+        Command(row.id, _CANVAS_GROUPS.get(row.id, Group.PAINTING), tr(row.title), row.hint, _spelt(row.default),
+                Use.HOLD if row.hold is not None else Use.DRAWING)
+        for row in CANVAS_KEYS
+    ]  # fmt: skip
+    found += [
+        Command(f"class.{index}", Group.CLASSES, tr(_CLASS, number=index + 1), _CLASS_HINT, _spelt(key))
+        for index, key in enumerate(CLASS_KEYS)
+    ]
+    found += [
+        Command(spec.id, _GROUPS.get(spec.id, Group[spec.menu.name]), plain(tr(spec.title)), spec.hint,
+                _spelt(*spec.shortcuts))
+        for spec in ACTIONS
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda command: list(Group).index(command.group)))
+
+
+def menu_keys() -> dict[str, str]:
+    """The keys that open the menus, and a marked sentence why nothing else can have them."""
+    letters = (tr(menu.value).partition("&")[2][:1] for menu in Menu)
+    keys = (canonical(f"Alt+{letter}") for letter in letters)
+    return {key: marked("{key} opens a menu; it stays as it is.") for key in keys if key is not None}
+
+
+def plain(text: str) -> str:
+    """`text` of a menu without its mark for the keyboard and its dots."""
+    return text.replace("&&", "\0").replace("&", "").replace("\0", "&").rstrip("…")
+
+
 class Actions:
-    """The QActions of one window, by id; tools are `tool.ID`, classes `class.INDEX`."""
+    """The QActions of one window, by id; tools are `tool.ID`, classes `class.INDEX`.
+
+    `keys` says which keys they have, and the canvas's own; after a change of it call `show_keys`.
+    """
 
     def __init__(self, window: QMainWindow) -> None:
+        self.keys = KeyMap(commands(), menu_keys())
+        self.key_names = KeyNames(self.keys)
         self.by_id: dict[str, QAction] = {}
+        self._hints: dict[str, str] = {}
         for spec in ACTIONS:
-            self.by_id[spec.id] = self._add(window, spec.id, spec.title, spec.hint, spec.icon, spec.shortcuts)
-            self.by_id[spec.id].setCheckable(spec.checkable)
+            self._add(window, spec.id, tr(spec.title), spec.hint, spec.icon).setCheckable(spec.checkable)
         self.tools = QActionGroup(window)
         for tool_id, tool in TOOLS.items():
-            shortcuts = (tool.shortcut,) if tool.shortcut else ()
-            action = self._add(window, f"tool.{tool_id}", tool.title, tool.hint, tool.icon, shortcuts)
+            action = self._add(window, f"tool.{tool_id}", tr(tool.title), tool.hint, tool.icon)
             action.setCheckable(True)
             action.setData(tool_id)
             self.tools.addAction(action)
-            self.by_id[f"tool.{tool_id}"] = action
-        for index in range(10):
-            action = self._add(
-                window, f"class.{index}", marked("Class {number}"), marked("Paint with this class"), "",
-                (str((index + 1) % 10),), number=index + 1,
-            )  # fmt: skip
-            action.setData(index)
-            self.by_id[f"class.{index}"] = action
+        for index in range(len(CLASS_KEYS)):
+            self._add(window, f"class.{index}", tr(_CLASS, number=index + 1), _CLASS_HINT, "").setData(index)
+        self.show_keys()
 
     def __getitem__(self, action_id: str) -> QAction:
         return self.by_id[action_id]
@@ -161,26 +221,27 @@ class Actions:
                         entry.addSeparator()
                     entry.addAction(self.by_id[spec.id])
 
-    @staticmethod
-    def _add(
-        window: QMainWindow,
-        action_id: str,
-        title: str,
-        hint: str,
-        icon_name: str,
-        shortcuts: tuple[str, ...],
-        number: int | None = None,
-    ) -> QAction:
-        text = tr(title) if number is None else tr(title, number=number)
+    def show_keys(self) -> None:
+        """Give every action the keys that `keys` has for it, and say them in its tooltip."""
+        for action_id, action in self.by_id.items():
+            action.setShortcuts([sequence for key in self.keys.keys(action_id) for sequence in sequences(key)])
+            hint, first = self.key_names.fill(self._hints[action_id]), self.key_names.first(action_id)
+            name = plain(action.text())
+            action.setToolTip(f"{name} ({first})\n{hint}" if first else f"{name}\n{hint}")
+            action.setStatusTip(hint)
+
+    def _add(self, window: QMainWindow, action_id: str, text: str, hint: str, icon_name: str) -> QAction:
         action = QAction(text, window)
         action.setObjectName(action_id)
-        action.setShortcuts([QKeySequence(shortcut) for shortcut in shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        plain = text.replace("&", "").rstrip("…")
-        keys = f" ({QKeySequence(shortcuts[0]).toString(QKeySequence.SequenceFormat.NativeText)})" if shortcuts else ""
-        action.setToolTip(f"{plain}{keys}\n{tr(hint)}")
-        action.setStatusTip(tr(hint))
         if icon_name:
             set_icon(action, icon_name)
         window.addAction(action)
+        self.by_id[action_id] = action
+        self._hints[action_id] = hint
         return action
+
+
+def _spelt(*keys: str) -> tuple[str, ...]:
+    """`keys` of a table in the spelling of the key map, each once."""
+    return tuple(dict.fromkeys(key for key in map(canonical, keys) if key is not None))

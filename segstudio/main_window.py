@@ -39,6 +39,7 @@ from segstudio.flows.region_flow import RegionFlow
 from segstudio.flows.review_flow import ReviewFlow
 from segstudio.flows.round_flow import RoundFlow
 from segstudio.flows.second_pane_flow import SecondPaneFlow
+from segstudio.flows.shortcut_flow import ShortcutFlow
 from segstudio.flows.steer_flow import SteerFlow
 from segstudio.flows.tone_flow import ToneFlow
 from segstudio.services.keep_learning import KeepLearning
@@ -129,7 +130,9 @@ class MainWindow(QMainWindow):
         self.show_start_page(True)
 
     def _search_button(self) -> QWidget:
-        button = push_button(tr("Search commands"), tr("Find anything by typing."), "search", Look.QUIET, "Ctrl+K")
+        button = push_button(
+            tr("Search commands"), tr("Find anything by typing."), "search", Look.QUIET, commands="palette"
+        )
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(self._on_palette)
         return button
@@ -160,6 +163,7 @@ class MainWindow(QMainWindow):
 
     def _make_flows(self) -> None:
         parts, table = self.parts, self.actions_table
+        self.shortcut_flow = ShortcutFlow(self, parts, table, self.settings)
         self.image_flow = ImageFlow(parts, table, self.session, self.settings, self.notifier, self.thumbnails, self)
         self.preview_flow = PreviewFlow(parts, self.session, self)
         self.brush_flow = BrushFlow(parts, table, self.settings, self)
@@ -194,6 +198,7 @@ class MainWindow(QMainWindow):
         self.compare_flow.network_chosen.connect(lambda path: self.folder_flow.load_checkpoint(path, True))
         self.compare_flow.began.connect(self.primary_flow.refresh)
         self.compare_flow.ended.connect(self.primary_flow.refresh)
+        self.shortcut_flow.changed.connect(self.primary_flow.refresh)
         self.primary_flow.refresh()
         self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()

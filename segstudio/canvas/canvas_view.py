@@ -20,12 +20,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from segstudio.canvas.holds import Hold, Holds
+from segstudio.canvas.canvas_keys import CanvasKeys
+from segstudio.canvas.holds import Hold
 from segstudio.canvas.pointer_input import (
     WheelUse,
     dropped_files,
     modifiers_of,
-    phase_of_key,
     wheel_notches,
     wheel_pan,
     wheel_use,
@@ -57,6 +57,13 @@ class CanvasView(ToolViewport):
         self.setAcceptDrops(True)
         self.setAccessibleName(tr("Image"))
         self.setAccessibleDescription(tr("The image and its overlay. Paint on it with the chosen tool."))
+        self._keys = CanvasKeys()
+
+    def set_keys(self, keys: CanvasKeys) -> None:
+        """Take `keys` from now on; what is held is let go."""
+        self._keys = keys
+        self._holds.clear()
+        self._on_holds_changed()
 
     def _stop_everything(self) -> None:
         """Releases may never arrive: the stroke is taken back and every held key let go.
@@ -156,20 +163,25 @@ class CanvasView(ToolViewport):
         elif (
             event.type() is QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and (phase_of_key(event, self._tool) is not None or Holds.of(event) is not None)
+            and (self._keys.phase_of(event, self._tool) is not None or self._hold_of(event) is not None)
         ):
             event.accept()
             return True
         return super().event(event)
 
+    def _hold_of(self, event: QKeyEvent) -> Hold | None:
+        """What the key of `event` holds; one that is held goes on where a modifier joins it."""
+        held = self._keys.hold_released(event) if event.isAutoRepeat() else None
+        return held if held is not None and held in self._holds else self._keys.hold_of(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Held keys; Escape takes the stroke back; Shift aims a straight line."""
-        hold, phase = Holds.of(event), phase_of_key(event, self._tool)
+        hold, phase = self._hold_of(event), self._keys.phase_of(event, self._tool)
         if phase is not None:
             self._send(phase, self._pointer or QPointF())
         elif hold is not None:
             if not event.isAutoRepeat():
-                self._holds.press(hold)
+                self._holds.press(hold, event.nativeScanCode())
                 self._on_holds_changed()
         elif event.key() == Qt.Key.Key_Shift:
             self._modifiers |= Modifiers.SHIFT
@@ -179,7 +191,7 @@ class CanvasView(ToolViewport):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Held keys are let go."""
-        hold = Holds.key_of(event)
+        hold = self._keys.hold_released(event) or self._holds.of_code(event.nativeScanCode())
         if event.isAutoRepeat():
             return
         if hold is not None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-
 
 class Hold(Enum):
     """What is done for as long as a key is held."""
@@ -15,12 +12,6 @@ class Hold(Enum):
     HIDE_OVERLAY = auto()
     PAN = auto()
 
-
-HOLD_KEYS: dict[Qt.Key, Hold] = {
-    Qt.Key.Key_X: Hold.ERASE,
-    Qt.Key.Key_H: Hold.HIDE_OVERLAY,
-    Qt.Key.Key_Space: Hold.PAN,
-}
 
 _TOGGLES = frozenset({Hold.ERASE, Hold.HIDE_OVERLAY})
 
@@ -31,20 +22,10 @@ class Holds:
     def __init__(self) -> None:
         self.as_toggles = False
         self._on: set[Hold] = set()
+        self._codes: dict[int, Hold] = {}
 
     def __contains__(self, hold: Hold) -> bool:
         return hold in self._on
-
-    @staticmethod
-    def of(event: QKeyEvent) -> Hold | None:
-        """What the key of `event` holds, or None."""
-        plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
-        return HOLD_KEYS.get(Qt.Key(event.key())) if plain == Qt.KeyboardModifier.NoModifier else None
-
-    @staticmethod
-    def key_of(event: QKeyEvent) -> Hold | None:
-        """What the key of `event` holds whatever else is down: a release must not be missed for a modifier."""
-        return HOLD_KEYS.get(Qt.Key(event.key()))
 
     def set_as_toggles(self, as_toggles: bool) -> None:
         """Change the way keys hold. What is on goes off with it: nothing would end it in the other way."""
@@ -52,8 +33,10 @@ class Holds:
             self._on.clear()
         self.as_toggles = as_toggles
 
-    def press(self, hold: Hold) -> None:
-        """Its key went down."""
+    def press(self, hold: Hold, code: int = 0) -> None:
+        """Its key went down; `code` is the place of the key on the keyboard, 0 where that is not known."""
+        if code:
+            self._codes[code] = hold
         if self.as_toggles and hold in _TOGGLES:
             self._on ^= {hold}
         else:
@@ -61,11 +44,17 @@ class Holds:
 
     def release(self, hold: Hold) -> None:
         """Its key came up."""
+        self._codes = {code: other for code, other in self._codes.items() if other is not hold}
         if not (self.as_toggles and hold in _TOGGLES):
             self._on.discard(hold)
+
+    def of_code(self, code: int) -> Hold | None:
+        """What was pressed at this place of the keyboard: Shift let go in between gives the key another name."""
+        return self._codes.get(code)
 
     def clear(self) -> bool:
         """Let go of every held key, as its release may never be seen; True where one was held. Toggles stay."""
         held = {hold for hold in self._on if not (self.as_toggles and hold in _TOGGLES)}
         self._on -= held
+        self._codes.clear()
         return bool(held)

@@ -1,4 +1,4 @@
-"""From Qt's input events to what the canvas understands: positions, modifiers, wheel steps, keys. Owns no state."""
+"""From Qt's input events to what the canvas understands: positions, modifiers, wheel steps. Owns no state."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import Enum, auto
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtGui import QInputDevice, QWheelEvent
 
-from segstudio.tools import Modifiers, Phase, Tool
+from segstudio.tools import Modifiers
 
 _STEP = 120.0
 """A notch of a mouse wheel (QWheelEvent::angleDelta)."""
@@ -62,21 +62,6 @@ def wheel_pan(event: QWheelEvent) -> QPointF:
     if not event.pixelDelta().isNull():
         return QPointF(event.pixelDelta())
     return QPointF(event.angleDelta()) / 2
-
-
-def phase_of_key(event: QKeyEvent, tool: Tool) -> Phase | None:
-    """What the key means for what `tool` is drawing; None where it draws nothing, or the key has another use."""
-    if not tool.is_busy:
-        return None
-    if event.key() == Qt.Key.Key_Escape:
-        return Phase.CANCEL
-    if not tool.is_stepwise:
-        return None
-    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-        return Phase.CONFIRM
-    is_plain_z = event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.NoModifier
-    is_undo = is_plain_z or event.matches(QKeySequence.StandardKey.Undo)
-    return Phase.STEP_BACK if is_undo or event.key() == Qt.Key.Key_Backspace else None
 
 
 def dropped_files(mime: QMimeData) -> list[Path]:

@@ -106,7 +106,7 @@ class ToolViewport(ImageViewport):
         self._refresh_pointer()
 
     def set_holds_as_toggles(self, as_toggles: bool) -> None:
-        """Whether X and H switch at each press instead of acting while held; what is on ends where that changes."""
+        """Whether held keys (but for panning's) switch at each press; what is on ends where that changes."""
         self._holds.set_as_toggles(as_toggles)
         self._on_holds_changed()
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
 
 from segstudio import __version__
-from segstudio.actions import ACTIONS, Actions, Menu
+from segstudio.actions import Actions
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import InputError, SegStudioError, marked
 from segstudio.formats import FORMATS
@@ -44,32 +44,12 @@ from segstudio.services.settings import (
 )
 from segstudio.services.theme import ThemeChoice, apply_theme
 from segstudio.services.translation import tr
-from segstudio.tools import TOOLS
 from segstudio.widgets.class_names_dialog import ClassNamesDialog
 from segstudio.widgets.export_dialog import ExportChoice, ExportDialog, Which
 from segstudio.widgets.notices import NoticesDialog
 from segstudio.widgets.settings_dialog import SettingsDialog, SettingsValues
-from segstudio.widgets.shortcuts_dialog import ShortcutRow, ShortcutsDialog
 from segstudio.widgets.start_page import RecentFolder
 from segstudio.window_parts import WindowParts
-
-_MOUSE_ROWS = (
-    (marked("Zoom"), marked("Wheel, pinch")),
-    (marked("Pan"), marked("Space and drag, middle button, two fingers")),
-    (marked("Brush size"), marked("Ctrl and wheel, [ and ]")),
-    (marked("Straight line"), marked("Shift and click")),
-    (marked("Erase for a moment"), marked("Hold X")),
-    (marked("Hide the overlay for a moment"), marked("Hold H")),
-    (marked("Pick a class"), marked("Alt and click")),
-    (marked("Erase an area"), marked("Ctrl at its first click")),
-    (marked("Square, circle"), marked("Shift while drawing")),
-    (marked("Fill all of a label"), marked("Shift and click with Fill")),
-    (marked("Magic wand takes more, or less"), marked("Drag to the right, or the left")),
-    (marked("Close a polygon"), marked("Enter, double click, first corner")),
-    (marked("Take a corner back"), marked("Backspace")),
-    (marked("What can be done with a region"), marked("Right click")),
-    (marked("Give up a stroke"), marked("Esc")),
-)
 
 
 class FolderFlow(QObject):
@@ -115,7 +95,6 @@ class FolderFlow(QObject):
         actions["export"].triggered.connect(self.ask_for_export)
         actions["close"].triggered.connect(self._session.close_project)
         actions["settings"].triggered.connect(self.ask_for_settings)
-        actions["shortcuts"].triggered.connect(self._show_shortcuts)
         actions["notices"].triggered.connect(lambda: NoticesDialog(self._notifier.history, self._window).open())
         actions["about"].triggered.connect(self._show_about)
         parts.start.open_clicked.connect(self.ask_for_folder)
@@ -335,19 +314,6 @@ class FolderFlow(QObject):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, values.theme)
-
-    def _show_shortcuts(self) -> None:
-        rows = [ShortcutRow(tr("Mouse and held keys"), tr(name), tr(keys)) for name, keys in _MOUSE_ROWS]
-        rows += [ShortcutRow(tr("Tools"), tr(tool.title), tool.shortcut) for tool in TOOLS.values() if tool.shortcut]
-        rows.append(ShortcutRow(tr("Classes"), tr("Paint with class 1 to 10"), "1 … 9, 0"))
-        for menu in Menu:
-            title = tr(menu.value).replace("&", "")
-            rows += [
-                ShortcutRow(title, tr(spec.title).replace("&", ""), ", ".join(spec.shortcuts))
-                for spec in ACTIONS
-                if spec.menu is menu and spec.shortcuts
-            ]
-        ShortcutsDialog(rows, self._window).open()
 
     def _show_about(self) -> None:
         box = QMessageBox(self._window)

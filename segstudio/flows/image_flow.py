@@ -340,7 +340,11 @@ class ImageFlow(QObject):
             return
         if share == 1.0:
             self._notifier.warning(
-                tr(marked("There is nothing to accept yet: paint first, or press P for a proposal."))
+                self._actions.key_names.fill(
+                    marked("There is nothing to accept yet: paint first, or press {key[propose]} for a proposal.")
+                    if self._actions.key_names.first("propose")
+                    else marked("There is nothing to accept yet: paint first, or ask for a proposal.")
+                )
             )
             return
         suggested = project.classes.background_index

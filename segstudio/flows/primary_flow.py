@@ -98,8 +98,13 @@ class PrimaryFlow(QObject):
             Primary.NEXT: (tr("Next unfinished"), "next"),
             Primary.WAIT: (tr("Proposing…"), "propose"),
         }[current.action]
-        shortcut = {Primary.PROPOSE: "P", Primary.ACCEPT: "Enter", Primary.FINE_TUNE: "Ctrl+T", Primary.NEXT: "N"}
-        keys = shortcut.get(current.action, "")
+        command = {
+            Primary.PROPOSE: "propose",
+            Primary.ACCEPT: "accept",
+            Primary.FINE_TUNE: "fine_tune",
+            Primary.NEXT: "next_unfinished",
+        }.get(current.action)
+        keys = self._actions.key_names.first(command) if command is not None else ""
         self._parts.status.set_primary(text, icon, current.enabled, tr(current.hint), keys)
         project = self._session.project
         has_model = self._proposals.model is not None

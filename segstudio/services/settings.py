@@ -41,6 +41,8 @@ UNSURE_BELOW = Setting("guards/unsure_below", 60, 1, 100)
 """Percent."""
 PROTECT_ACCEPTED = Setting("guards/protect_accepted", False)
 HOLD_TOGGLES = Setting("keys/hold_toggles", False)
+CHOSEN_KEYS = Setting("keys/chosen", "")
+"""What differs from the default keys, as `key_file` writes it; empty: nothing."""
 MIN_ISLAND = Setting("proposals/min_island", rounds.MIN_ISLAND, 0, 100_000)
 FOLLOW_EDGES = Setting("proposals/follow_edges", True)
 KEEP_THIN = Setting("proposals/keep_thin", False)
@@ -70,6 +72,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     UNSURE_BELOW,
     PROTECT_ACCEPTED,
     HOLD_TOGGLES,
+    CHOSEN_KEYS,
     MIN_ISLAND,
     FOLLOW_EDGES,
     KEEP_THIN,

@@ -62,7 +62,10 @@ _ROWS = (
         marked("Polygon"),
         "polygon",
         "T",
-        marked("Click the corners, Enter or a double click fills; Backspace takes a corner back, Ctrl erases instead"),
+        marked(
+            "Click the corners, {key[drawing.finish]} or a double click fills; {key[drawing.step_back]} takes a corner "
+            "back, Ctrl erases instead"
+        ),
         polygon,
     ),
     ToolSpec(

@@ -26,6 +26,7 @@ MAX_SIZE = 500
 """Pixels."""
 
 _STEPS = 200
+_SIZES = "brush_smaller brush_larger"
 
 
 class BrushPanel(Panel):
@@ -67,7 +68,7 @@ class BrushPanel(Panel):
             tr("Outlines only"),
             tr("Draws edges and leaves the image's own colours clear."),
             "outline",
-            "L",
+            "outline",
             checkable=True,
         )
         self.over = PaintOver()
@@ -115,10 +116,15 @@ class BrushPanel(Panel):
         check(self.outline_button, outline)
 
     def _explain(self) -> None:
-        explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), "[  ]")
-        explain(self.size_spin, tr("Brush size in pixels"), tr("1 to 500, of the image or of the screen."), "[  ]")
+        explain(self.size_slider, tr("Brush size"), tr("Ctrl+wheel over the image does the same."), commands=_SIZES)
         explain(
-            self.opacity_slider, tr("Overlay opacity"), tr("How strongly the class colours cover the image."), "hold H"
+            self.size_spin, tr("Brush size in pixels"), tr("1 to 500, of the image or of the screen."), commands=_SIZES
+        )
+        explain(
+            self.opacity_slider,
+            tr("Overlay opacity"),
+            tr("How strongly the class colours cover the image."),
+            commands="hold.hide_overlay",
         )
 
     def _lay_out(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -60,11 +60,8 @@ CLASS_ROLE = Qt.ItemDataRole.UserRole
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 SCORE_ROLE = Qt.ItemDataRole.UserRole + 2
 DETAILS_ROLE = Qt.ItemDataRole.UserRole + 3
-
-
-def hotkey(index: int) -> str:
-    """The number key that chooses class `index`: 1 to 9 for the first nine, 0 for the tenth, none for others."""
-    return str((index + 1) % 10) if 0 <= index < 10 else ""
+HOTKEY_ROLE = Qt.ItemDataRole.UserRole + 4
+"""The key that chooses the class, where it is one character; others have no room in the row."""
 
 
 class ClassListModel(QAbstractListModel):
@@ -81,6 +78,7 @@ class ClassListModel(QAbstractListModel):
         self._details: Mapping[str, ClassDetails] = {}
         self.is_expanded = False
         """Whether a row has a second line, for the details."""
+        self._hotkeys: Sequence[str] = ()
 
     @property
     def has_shares(self) -> bool:
@@ -101,6 +99,15 @@ class ClassListModel(QAbstractListModel):
         self.beginResetModel()
         self.classes = classes
         self.endResetModel()
+
+    def set_hotkeys(self, keys: Sequence[str]) -> None:
+        """The keys that choose the classes, by class index, in words; empty for none."""
+        self._hotkeys = tuple(keys)
+        self._tell()
+
+    def hotkey(self, row: int) -> str:
+        """The key that chooses the class in `row`; empty for none."""
+        return self._hotkeys[row] if 0 <= row < len(self._hotkeys) else ""
 
     def set_shares(self, shares: Mapping[int, float]) -> None:
         """By class index, from 0 to 1."""
@@ -146,11 +153,14 @@ class ClassListModel(QAbstractListModel):
             return self._scores.get(info.name)
         if role == DETAILS_ROLE:
             return self._details.get(info.name, ClassDetails())
+        if role == HOTKEY_ROLE:
+            key = self.hotkey(row)
+            return key if len(key) == 1 else ""
         if role == Qt.ItemDataRole.AccessibleTextRole:
             state = tr("shown") if info.visible else tr("hidden")
             if info.locked:
                 state = tr("{state}, locked", state=state)
-            return tr("{name}, key {key}, {state}", name=info.name, key=hotkey(row) or "–", state=state)
+            return tr("{name}, key {key}, {state}", name=info.name, key=self.hotkey(row) or "–", state=state)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self.told(row).replace("\n", ", ")
         return None
@@ -159,7 +169,8 @@ class ClassListModel(QAbstractListModel):
         """All that is known of the class in `row`, one line each."""
         info = self.classes[row]
         details, iou = self._details.get(info.name, ClassDetails()), self._scores.get(info.name)
-        lines = [info.name if not hotkey(row) else tr("{name} (key {key})", name=info.name, key=hotkey(row))]
+        key = self.hotkey(row)
+        lines = [tr("{name} (key {key})", name=info.name, key=key) if key else info.name]
         if self._shares:
             lines.append(tr("This image: {share} of the pixels", share=percent(self._shares.get(row, 0.0))))
         if details.accepted is not None:
@@ -252,7 +263,7 @@ class ClassDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_state(painter, option)
         painter.setPen(color(Role.TEXT_MUTED))
-        painter.drawText(columns.key, Qt.AlignmentFlag.AlignCenter, hotkey(index.row()))
+        painter.drawText(columns.key, Qt.AlignmentFlag.AlignCenter, index.data(HOTKEY_ROLE))
         painter.setPen(QPen(color(Role.CONTROL), 1))
         painter.setBrush(QColor(*info.color))
         painter.drawRoundedRect(columns.swatch, 4, 4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -33,16 +35,49 @@ def set_look(widget: QWidget, look: Look | None) -> None:
         widget.style().polish(widget)
 
 
-def explain(widget: QWidget, name: str, why: str = "", shortcut: str = "") -> None:
-    """Name `widget` for screen readers, and say in its tooltip what it is, its shortcut and one line of why."""
+_COMMANDS, _KEYS = "commands", "keys"
+"""Dynamic properties: the ids of the commands that a control does, and the keys that they have now, in words."""
+
+
+def explain(widget: QWidget, name: str, why: str = "", shortcut: str = "", commands: str = "") -> None:
+    """Name `widget` for screen readers, and say in its tooltip what it is, its key and one line of why.
+
+    The key is `shortcut` where that never changes, as in a dialog; else it is that of `commands`, one or more ids of
+    the table of actions with a space between them, as `show_keys` says it.
+    """
     widget.setAccessibleName(name)
     widget.setAccessibleDescription(why)
-    head = f"{name} ({shortcut})" if shortcut else name
+    if commands:
+        widget.setProperty(_COMMANDS, commands)
+    keys = shortcut or widget.property(_KEYS)
+    head = f"{name} ({keys})" if keys else name
     widget.setToolTip(f"{head}\n{why}" if why else head)
 
 
-def push_button(text: str, why: str, icon_name: str = "", look: Look | None = None, shortcut: str = "") -> QPushButton:
-    """A button with words on it."""
+def key_label(command: str, look: Look | None = None) -> QLabel:
+    """The key of `command` and nothing else, as `show_keys` says it."""
+    made = label("", look)
+    made.setProperty(_COMMANDS, command)
+    return made
+
+
+def show_keys(root: QWidget, keys_of: Callable[..., str]) -> None:
+    """Say in and under `root` which keys commands have now; `keys_of` gives them for one or more ids, in words."""
+    for widget in (root, *root.findChildren(QWidget)):
+        commands = widget.property(_COMMANDS)
+        if not commands:
+            continue
+        widget.setProperty(_KEYS, keys_of(*commands.split()))
+        if isinstance(widget, QLabel):
+            widget.setText(widget.property(_KEYS))
+        else:
+            explain(widget, widget.accessibleName(), widget.accessibleDescription())
+
+
+def push_button(
+    text: str, why: str, icon_name: str = "", look: Look | None = None, shortcut: str = "", commands: str = ""
+) -> QPushButton:
+    """A button with words on it; `shortcut` and `commands` as `explain` takes them."""
     button = QPushButton(text)
     button.setIconSize(ICON_SIZE)
     button.setAutoDefault(False)
@@ -52,11 +87,11 @@ def push_button(text: str, why: str, icon_name: str = "", look: Look | None = No
     set_look(button, look)
     if icon_name:
         set_icon(button, icon_name, Role.ACCENT_TEXT if look is Look.PRIMARY else Role.TEXT)
-    explain(button, text, why, shortcut)
+    explain(button, text, why, shortcut, commands)
     return button
 
 
-def tool_button(name: str, why: str, icon_name: str, shortcut: str = "", checkable: bool = False) -> QToolButton:
+def tool_button(name: str, why: str, icon_name: str, commands: str = "", checkable: bool = False) -> QToolButton:
     """A button with a drawing on it; `name` is what it is called, `why` one line of what for."""
     button = QToolButton()
     button.setIconSize(ICON_SIZE)
@@ -64,7 +99,7 @@ def tool_button(name: str, why: str, icon_name: str, shortcut: str = "", checkab
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     set_look(button, Look.QUIET)
     set_icon(button, icon_name)
-    explain(button, name, why, shortcut)
+    explain(button, name, why, commands=commands)
     return button
 
 

@@ -138,7 +138,10 @@ class Filmstrip(QFrame):
         self._search_icon = self.search.addAction(icon("search", Role.TEXT_MUTED), leading)
         set_icon(self._search_icon, "search", Role.TEXT_MUTED)
         explain(
-            self.search, tr("Search image names"), tr("Shows the images whose name contains these letters."), "Ctrl+F"
+            self.search,
+            tr("Search image names"),
+            tr("Shows the images whose name contains these letters."),
+            commands="find_image",
         )
         for text, shown in (
             (tr("All images"), Shown.ALL),

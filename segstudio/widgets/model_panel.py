@@ -234,7 +234,7 @@ class ModelPanel(Panel):
         )
         self.rounds_button.setEnabled(False)
         self.load_button = tool_button(
-            tr("Load a checkpoint"), tr("Use a network that was trained elsewhere."), "open-folder"
+            tr("Load a checkpoint"), tr("Use a network that was trained elsewhere."), "open-folder", "load_checkpoint"
         )
         self.load_button.clicked.connect(self.load_checkpoint_clicked)
         self.head.addWidget(self.rounds_button)
@@ -243,7 +243,10 @@ class ModelPanel(Panel):
     def _build_summary(self) -> None:
         self.summary = label("", None, wrap=True)
         self.empty_load = push_button(
-            tr("Load a checkpoint…"), tr("Use a network that was trained elsewhere."), "open-folder"
+            tr("Load a checkpoint…"),
+            tr("Use a network that was trained elsewhere."),
+            "open-folder",
+            commands="load_checkpoint",
         )
         self.empty_load.clicked.connect(self.load_checkpoint_clicked)
         self.stopped = label("", Look.MUTED, wrap=True)
@@ -258,7 +261,10 @@ class ModelPanel(Panel):
 
     def _build_start(self) -> None:
         self.fine_tune_button = push_button(
-            tr("Fine-tune"), tr("The network learns from all accepted images that are not held out."), "fine-tune"
+            tr("Fine-tune"),
+            tr("The network learns from all accepted images that are not held out."),
+            "fine-tune",
+            commands="fine_tune",
         )
         self.fine_tune_button.clicked.connect(lambda: self.fine_tune_clicked.emit(self.budget_seconds()))
         self.budget = QComboBox()
@@ -289,7 +295,10 @@ class ModelPanel(Panel):
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(tr("Fine-tuning"))
         self.cancel_button = push_button(
-            tr("Cancel"), tr("Stops within a second; the network in use stays as it is."), "cancel"
+            tr("Cancel"),
+            tr("Stops within a second; the network in use stays as it is."),
+            "cancel",
+            commands="cancel",
         )
         self.cancel_button.clicked.connect(self._on_cancel)
         self.training_area = QWidget()

@@ -48,7 +48,7 @@ class PaintOver(QWidget):
             tr("Protect accepted pixels"),
             tr("No tool changes what has a class in an accepted mask."),
             "protect",
-            "Shift+K",
+            "protect_accepted",
             checkable=True,
         )
         explain(

@@ -96,7 +96,7 @@ class PaneHead(FloatingBar):
         super().__init__(parent)
         self.box = OtherMaskBox(tuple(OtherMask), tr("Second pane"), tr("The mask that stands beside the current one."))
         self.note = label("", Look.MUTED)
-        self.close_button = tool_button(tr("Close"), tr("The image gets the whole room again."), "close")
+        self.close_button = tool_button(tr("Close"), tr("The image gets the whole room again."), "close", "second_pane")
         self.close_button.clicked.connect(self.closed)
         for widget in (self.box, self.note, self.close_button):
             self.row.addWidget(widget)

@@ -52,7 +52,9 @@ class RoundList(QWidget):
         self.use_button.clicked.connect(self._on_use)
         self.list.itemActivated.connect(self._on_use)
         self.list.currentRowChanged.connect(self._on_current_changed)
-        self.history_button = push_button(tr("History…"), tr("Scores, notes, and what each round changed."))
+        self.history_button = push_button(
+            tr("History…"), tr("Scores, notes, and what each round changed."), commands="history"
+        )
         self.history_button.clicked.connect(self.history_clicked)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

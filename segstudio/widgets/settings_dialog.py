@@ -30,7 +30,7 @@ class SettingsValues:
     pixel_limit: int = 500 * MEGAPIXEL
     """Pixels an image may have."""
     hold_toggles: bool = False
-    """Whether keys that are held (X, H) act as toggles instead."""
+    """Whether keys that are held act as toggles instead."""
     unreviewed_teach: bool = False
     """Whether label maps that were accepted in bulk, and nobody has looked at, teach."""
     warm_trainer: bool = True
@@ -106,7 +106,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Keyboard"),
             self.hold_box,
-            tr("X erases and H hides the overlay until pressed again."),
+            tr("What such a key does lasts until it is pressed again."),
         )
         self._add(
             form,

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID, Role, icon, theme_signals
 from segstudio.services.translation import tr
-from segstudio.widgets.controls import ElidedLabel, explain, label, set_look
+from segstudio.widgets.controls import ElidedLabel, explain, key_label, label, set_look
 from segstudio.widgets.words import percent
 
 _CARD = QSize(264, 264)
@@ -40,12 +40,13 @@ class StartPage(QWidget):
             "open-folder",
             tr("Open a folder"),
             tr("A Pascal VOC folder, or any folder of images. Nothing is changed until you accept a mask."),
-            "Ctrl+O",
+            "open",
         )
         self.sample_card = _Card(
             "sample",
             tr("Try the sample"),
             tr("A small folder with a trained network: propose, correct, fine-tune. Takes a few minutes."),
+            "open_sample",
         )
         self.open_card.clicked.connect(self.open_clicked)
         self.sample_card.clicked.connect(self.sample_clicked)
@@ -143,11 +144,11 @@ class _IconLabel(QLabel):
 class _Card(QPushButton):
     """A large button: icon, name, what happens."""
 
-    def __init__(self, icon_name: str, title: str, why: str, shortcut: str = "") -> None:
+    def __init__(self, icon_name: str, title: str, why: str, command: str) -> None:
         super().__init__()
         set_look(self, Look.CARD)
         self.setFixedSize(_CARD)
-        explain(self, title, why, shortcut)
+        explain(self, title, why, commands=command)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         column.setSpacing(GRID)
@@ -157,7 +158,6 @@ class _Card(QPushButton):
         column.addLayout(head)
         column.addWidget(label(why, Look.MUTED, True))
         column.addStretch(1)
-        if shortcut:
-            column.addWidget(label(shortcut, Look.MUTED))
+        column.addWidget(key_label(command, Look.MUTED))
         for child in self.findChildren(QLabel):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -58,7 +58,7 @@ class TonePanel(QFrame):
         self.reset_button.clicked.connect(self._on_reset)
         self.every_box = QCheckBox(tr("Automatic for every image"))
         self.every_box.toggled.connect(self.every_toggled)
-        self.close_button = tool_button(tr("Close"), tr("What is set stays."), "close")
+        self.close_button = tool_button(tr("Close"), tr("What is set stays."), "close", "tone")
         self.close_button.clicked.connect(self.closed)
         head = QHBoxLayout()
         head.addWidget(label(tr("Brightness and contrast"), Look.HEADING), 1)

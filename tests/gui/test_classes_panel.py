@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.class_table import ClassTable
-from segstudio.widgets.class_list import ClassDelegate, hotkey
+from segstudio.widgets.class_list import HOTKEY_ROLE, ClassDelegate
 from segstudio.widgets.classes_panel import ClassesPanel
 from tests.gui.panel_stage import CLASSES, LEFT, light_theme, shown  # noqa: F401 - one is a fixture
 
@@ -64,8 +64,11 @@ def test_without_classes_the_panel_says_what_to_do(classes: ClassesPanel, qtbot:
         qtbot.mouseClick(classes.empty_button, LEFT)
 
 
-def test_number_keys_run_from_one_to_nought() -> None:
-    assert [hotkey(index) for index in (0, 8, 9, 10)] == ["1", "9", "0", ""]
+def test_a_row_names_the_key_that_chooses_its_class_and_draws_it_where_it_has_room(classes: ClassesPanel) -> None:
+    classes.model.set_hotkeys(["1", "Ctrl+2"])
+    assert [classes.model.index(row).data(HOTKEY_ROLE) for row in range(3)] == ["1", "", ""]
+    told = [classes.model.told(row).split("\n")[0] for row in range(3)]
+    assert told == ["background (key 1)", "leaf (key Ctrl+2)", "stem"]
 
 
 def test_no_row_is_cut_off_whatever_the_height(qtbot: QtBot) -> None:

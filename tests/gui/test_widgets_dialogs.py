@@ -19,7 +19,6 @@ from segstudio.widgets.command_palette import CommandPalette, fuzzy_score
 from segstudio.widgets.export_dialog import ExportChoice, ExportDialog, Which
 from segstudio.widgets.notices import MOST, NoticeOverlay, NoticesDialog
 from segstudio.widgets.settings_dialog import SettingsDialog, SettingsValues
-from segstudio.widgets.shortcuts_dialog import ShortcutRow, ShortcutsDialog
 from segstudio.widgets.start_page import RecentFolder, StartPage
 from segstudio.widgets.words import change_in_points, class_name, duration, percent, score_of
 
@@ -321,15 +320,3 @@ def test_a_wrong_round_command_cannot_be_saved(qtbot: QtBot) -> None:
     dialog.command_edit.setText(" ssh gpu-box {command_quoted} ")
     assert dialog.accept_button.isEnabled() and dialog.problem.text() == ""
     assert dialog.values().round_command == "ssh gpu-box {command_quoted}"
-
-
-def test_shortcuts_are_found_by_name_and_by_key(qtbot: QtBot) -> None:
-    dialog = ShortcutsDialog([ShortcutRow("Tools", "Brush", "B"), ShortcutRow("View", "Fit", "F")])
-    qtbot.addWidget(dialog)
-    dialog.search.setText("brush")
-    tools, view = dialog.tree.topLevelItem(0), dialog.tree.topLevelItem(1)
-    assert tools is not None
-    assert view is not None
-    assert not tools.isHidden()
-    assert view.isHidden()
-    assert dialog.tree.topLevelItem(0).childCount() == 1
