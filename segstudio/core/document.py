@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Iterable
 from types import TracebackType
 
 import numpy as np
@@ -13,7 +16,7 @@ from segstudio.core.edits import Edit, edit_from
 from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.guard import NO_GUARD, Guard, Refusal
 from segstudio.core.history import EditHistory
-from segstudio.core.label_map import LabelMap, Labels, TileIndex
+from segstudio.core.label_map import TILE, LabelMap, Labels, TileIndex
 from segstudio.core.raster import Region
 
 
@@ -25,14 +28,14 @@ class Document:
     Signals (psygnal):
         changed(Box): pixels within the box may have changed; sent during a stroke too.
         edited(Edit): an edit was finished; sent once an edit, when it is already in the history.
-        reverted(Edit, bool): an edit was undone (False) or redone (True).
+        reverted(tuple[Edit, ...], bool): edits were undone (False) or redone (True), in this order; at least one.
         refused(Refusal): an edit was finished that has changed nothing, as the guard kept it from it.
         history_changed(): what Undo and Redo would do, or `is_modified`, may have changed.
     """
 
     changed = Signal(Box)
     edited = Signal(Edit)
-    reverted = Signal(Edit, bool)
+    reverted = Signal(tuple, bool)
     refused = Signal(Refusal)
     history_changed = Signal()
 
@@ -92,21 +95,48 @@ class Document:
         """Redo the edit undone last and return it; None where there is none or one is being made."""
         return self._step(forward=True)
 
+    def go_to(self, position: int, within: float = math.inf) -> bool:
+        """Undo or redo until the history stands at `position`, told as one change.
+
+        Where that takes longer than `within` seconds it stops on the way, one step further at least: call again.
+        Returns whether there is nothing left to do: it stands there, or as near as the kept edits reach, or an edit is
+        being made, which nothing may move.
+        """
+        if self.is_editing:
+            return True
+        until, taken = time.perf_counter() + within, list[Edit]()
+        forward, has_arrived = position > self.history.position, False
+        while not taken or time.perf_counter() < until:
+            edit = self._next(forward) if position != self.history.position else None
+            if edit is None:
+                has_arrived = True
+                break
+            edit.apply_to(self.label_map)
+            taken.append(edit)
+        if taken:
+            self._tell(taken, forward)
+        return has_arrived or position == self.history.position
+
     def mark_saved(self, position: int | None = None) -> None:
         """The disk holds the pixels as they were at `position` of the history (None: as they are now)."""
         self.history.mark_saved(position)
         self.history_changed.emit()
 
     def _step(self, forward: bool) -> Edit | None:
-        if self.is_editing:
-            return None
-        edit = self.history.step_forward() if forward else self.history.step_back()
-        if edit is None:
-            return None
-        self.changed.emit(edit.apply_to(self.label_map))
-        self.reverted.emit(edit, forward)
-        self.history_changed.emit()
+        edit = self._next(forward) if not self.is_editing else None
+        if edit is not None:
+            edit.apply_to(self.label_map)
+            self._tell([edit], forward)
         return edit
+
+    def _next(self, forward: bool) -> Edit | None:
+        return self.history.step_forward() if forward else self.history.step_back()
+
+    def _tell(self, taken: list[Edit], forward: bool) -> None:
+        for box in [taken[0].box] if len(taken) == 1 else _boxes_of(taken):
+            self.changed.emit(box)
+        self.reverted.emit(tuple(taken), forward)
+        self.history_changed.emit()
 
     def _finish(self, edit: Edit | None) -> None:
         self._open = None
@@ -114,6 +144,16 @@ class Document:
             self.history.push(edit)
             self.edited.emit(edit)
             self.history_changed.emit()
+
+
+def _boxes_of(edits: Iterable[Edit]) -> list[Box]:
+    """What `edits` changed, a box a tile: a pixel that many of them changed is looked at once."""
+    by_tile: dict[TileIndex, Box] = {}
+    for edit in edits:
+        for patch in edit.patches:
+            tile = TileIndex(patch.box.y0 // TILE, patch.box.x0 // TILE)
+            by_tile[tile] = by_tile.get(tile, EMPTY_BOX).union(patch.box)
+    return list(by_tile.values())
 
 
 class EditBuilder:

@@ -39,6 +39,21 @@ class EditHistory:
         return self._forgotten + len(self._done)
 
     @property
+    def steps(self) -> list[Edit]:
+        """The edits that are kept, the oldest first: those that are done, then those that Redo would make again."""
+        return [*self._done, *reversed(self._undone)]
+
+    @property
+    def forgotten(self) -> int:
+        """How many edits before the kept ones were forgotten."""
+        return self._forgotten
+
+    @property
+    def saved(self) -> int | None:
+        """The position that the disk holds, which may be a forgotten one; None where it holds none of this chain."""
+        return self._saved
+
+    @property
     def is_modified(self) -> bool:
         """Whether the present state is another one than the saved one."""
         return self.position != self._saved

@@ -165,13 +165,13 @@ class Journal:
         """Record an edit."""
         self._append(Kind.EDIT, edit.to_bytes())
 
-    def append_undo(self) -> None:
-        """Record that the last edit was undone."""
-        self._append(Kind.UNDO, b"")
+    def append_undo(self, count: int = 1) -> None:
+        """Record that the last `count` edits were undone."""
+        self._append(Kind.UNDO, b"", count)
 
-    def append_redo(self) -> None:
-        """Record that the edit that was undone last was made again."""
-        self._append(Kind.REDO, b"")
+    def append_redo(self, count: int = 1) -> None:
+        """Record that the `count` edits that were undone last were made again."""
+        self._append(Kind.REDO, b"", count)
 
     def append_mark(self) -> int:
         """Mark the present place, for a state that is about to be saved; returns the mark's number."""
@@ -230,7 +230,8 @@ class Journal:
         except OSError as error:  # a network drive may tell only now that there was no room
             raise save_error(self.path, error) from error
 
-    def _append(self, kind: Kind, payload: bytes) -> None:
+    def _append(self, kind: Kind, payload: bytes, count: int = 1) -> None:
+        """Append the same record `count` times, all or none."""
         if self.is_closed:
             raise ValueError("the journal is closed")
         is_step = kind in (Kind.EDIT, Kind.UNDO, Kind.REDO)
@@ -240,7 +241,7 @@ class Journal:
                     raise self._lost
                 if self._descriptor is None:
                     self._open()
-                self._write(kind, payload)
+                self._write(kind, payload, count)
             except OSError as error:
                 if is_step:
                     self._lost, self._lost_since_mark = error, True
@@ -260,9 +261,9 @@ class Journal:
         self._marks = self._since_mark = self._unsaved = 0
         self._lost = None
 
-    def _write(self, kind: Kind, payload: bytes) -> None:
+    def _write(self, kind: Kind, payload: bytes, count: int) -> None:
         assert self._descriptor is not None
-        record = _RECORD.pack(kind, len(payload), zlib.crc32(payload, kind)) + payload
+        record = (_RECORD.pack(kind, len(payload), zlib.crc32(payload, kind)) + payload) * count
         try:
             write_all(self._descriptor, record)
         except OSError:
@@ -276,7 +277,7 @@ class Journal:
             self._unsaved += self._since_mark
             self._since_mark = 0
         elif kind in (Kind.EDIT, Kind.UNDO, Kind.REDO):
-            self._since_mark += 1
+            self._since_mark += count
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

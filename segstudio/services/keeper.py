@@ -17,6 +17,7 @@ from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
 from segstudio.core.label_map import Labels
 from segstudio.core.pixel_sets import PackedPixels
+from segstudio.project.journal import Journal
 from segstudio.project.project import Project
 from segstudio.services.background import TaskRunner
 from segstudio.services.open_image import OpenImage
@@ -122,8 +123,9 @@ class Keeper(QObject):
             self.save_draft(opened)  # what the journal lacks is in the draft; the next edit tries again
         self.edited.emit(opened)
 
-    def _on_reverted(self, opened: OpenImage, _edit: Edit, forward: bool) -> None:
-        self._recorder.record(opened, lambda journal: journal.append_redo() if forward else journal.append_undo())
+    def _on_reverted(self, opened: OpenImage, edits: tuple[Edit, ...], forward: bool) -> None:
+        append = Journal.append_redo if forward else Journal.append_undo
+        self._recorder.record(opened, lambda journal: append(journal, len(edits)))
         self.edited.emit(opened)
 
     def _on_draft_saved(self, opened: OpenImage, position: int, _result: None) -> None:

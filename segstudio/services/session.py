@@ -410,6 +410,17 @@ class Session(QObject):
         """Redo what was undone last."""
         self._change(lambda opened: opened.document.redo())
 
+    def go_to_step(self, position: int, within: float) -> bool:
+        """Undo or redo until the open image's history stands at `position`; see `Document.go_to`."""
+        opened = self.current
+        if opened is None:
+            return True
+        before = opened.document.history.position
+        has_arrived = opened.document.go_to(position, within)
+        if opened.document.history.position != before:
+            self.proposal_changed.emit()
+        return has_arrived
+
     def _change(self, change: Callable[[OpenImage], Edit | None]) -> Edit | None:
         """Let `change` make an edit of the open image; whether its proposal is shown may follow from it."""
         edit = change(self.current) if self.current is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -43,7 +45,11 @@ class DocumentMachine(RuleBasedStateMachine):
         self.saved: int | None = 0
         self.journal = LabelMap(HEIGHT, WIDTH)
         self.document.edited.connect(lambda edit: Edit.from_bytes(edit.to_bytes()).apply_to(self.journal))
-        self.document.reverted.connect(lambda edit, _: Edit.from_bytes(edit.to_bytes()).apply_to(self.journal))
+        self.document.reverted.connect(self._on_reverted)
+
+    def _on_reverted(self, edits: tuple[Edit, ...], _forward: bool) -> None:
+        for edit in edits:
+            Edit.from_bytes(edit.to_bytes()).apply_to(self.journal)
 
     def _made(self, after: np.ndarray) -> None:
         if np.array_equal(after, self.states[self.position]):
@@ -126,6 +132,18 @@ class DocumentMachine(RuleBasedStateMachine):
     def redo(self) -> None:
         assert (self.document.redo() is not None) == (self.position + 1 < len(self.states))
         self.position = min(len(self.states) - 1, self.position + 1)
+
+    @rule(position=st.integers(-1, 12), within=st.sampled_from([0.0, math.inf]))
+    def go_to(self, position, within) -> None:
+        goal = min(max(0, position), len(self.states) - 1)
+        calls = 1
+        while not self.document.go_to(position, within):
+            calls += 1
+        if within == 0:
+            assert calls >= abs(goal - self.position), "one step a call where there is no time"
+        else:
+            assert calls == 1
+        self.position = goal
 
     @rule()
     def save(self) -> None:

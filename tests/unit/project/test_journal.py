@@ -82,6 +82,22 @@ def test_edits_undos_and_redos_replay_to_the_last_state(path: Path) -> None:
     assert len(found.undo) == 1 and len(found.redo) == 1
 
 
+def test_a_long_way_back_is_recorded_as_so_many_steps(path: Path) -> None:
+    scribbler = Scribbler(path)
+    blank = scribbler.labels
+    for value in range(5):
+        scribbler.stroke(value % 3, 20 * value)
+    scribbler.document.reverted.connect(
+        lambda edits, forward: (scribbler.journal.append_redo if forward else scribbler.journal.append_undo)(len(edits))
+    )
+    for position, left in ((1, 1), (4, 4)):
+        assert scribbler.document.go_to(position)
+        assert np.array_equal(_replayed(path, blank), scribbler.labels)
+        found = replay(path.read_bytes(), checksum(blank))
+        assert len(found.undo) == left and len(found.redo) == 5 - left
+    scribbler.journal.close()
+
+
 def test_records_are_on_the_disk_before_append_returns(path: Path) -> None:
     scribbler = Scribbler(path)
     blank = scribbler.labels
