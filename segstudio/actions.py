@@ -66,6 +66,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("Ctrl+Z", "Z")),
     ActionSpec("redo", Menu.EDIT, marked("&Redo"), marked("Make the undone edit again"), "redo",
                ("Ctrl+Shift+Z", "Ctrl+Y")),
+    ActionSpec("steps", Menu.EDIT, marked("&History"), marked("Every step on this image; a click on one goes there"),
+               "recent", ("Ctrl+Shift+H",), checkable=True),
     ActionSpec("apply_proposal", Menu.EDIT, marked("&Apply proposal"), marked("Take the proposal where nothing is "
                "painted"), "propose", ("Shift+P",), separator=True),
     ActionSpec("replace_by_proposal", Menu.EDIT, marked("R&eplace by proposal"), marked("Take the proposal everywhere; "

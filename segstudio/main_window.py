@@ -41,6 +41,7 @@ from segstudio.flows.round_flow import RoundFlow
 from segstudio.flows.second_pane_flow import SecondPaneFlow
 from segstudio.flows.shortcut_flow import ShortcutFlow
 from segstudio.flows.steer_flow import SteerFlow
+from segstudio.flows.steps_flow import StepsFlow
 from segstudio.flows.tone_flow import ToneFlow
 from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
@@ -122,6 +123,7 @@ class MainWindow(QMainWindow):
         side_panel = SidePanel(parts.classes, parts.brush, parts.model)
         self.side = self._dock("side", tr("Panels"), side_panel, Qt.DockWidgetArea.RightDockWidgetArea)
         self.images = self._dock("images", tr("Images"), parts.filmstrip, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.steps = self._dock("steps", tr("History"), parts.steps, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.status_area = QStatusBar()
         self.status_area.setSizeGripEnabled(False)
@@ -172,6 +174,7 @@ class MainWindow(QMainWindow):
         self.minimap_flow = MinimapFlow(parts, table, self.session, self.settings, self)
         self.other_masks = OtherMasks(self.session, self)
         self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)
+        self.steps_flow = StepsFlow(parts, table, self.session, self.settings, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self
@@ -206,6 +209,7 @@ class MainWindow(QMainWindow):
             file_menu.insertMenu(table["open_sample"], self.folder_flow.recent_menu)
         self.session.project_opened.connect(self._on_project_opened)
         self.session.project_closed.connect(lambda: self.show_start_page(True))
+        table["steps"].toggled.connect(lambda shown: self.steps.setVisible(shown and self.session.project is not None))
         table["palette"].triggered.connect(self._on_palette)
         table["quit"].triggered.connect(self.close)
 
@@ -214,6 +218,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.parts.start if start else self.workspace_page)
         for widget in (self.side, self.images, self.status_area, self.toolbar):
             widget.setVisible(not start)
+        self.steps.setVisible(not start and self.actions_table["steps"].isChecked())
         if start:
             self.setWindowTitle(tr("segstudio"))
 
@@ -275,6 +280,7 @@ class MainWindow(QMainWindow):
         self.history_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()
+        self.steps_flow.stop()
         self.folder_flow.stop()
         self.session.stop()
         self.other_masks.stop()

@@ -17,6 +17,7 @@ from segstudio.widgets.model_panel import ModelPanel
 from segstudio.widgets.pane_head import PaneHead
 from segstudio.widgets.start_page import StartPage
 from segstudio.widgets.status_bar import ImageStatus
+from segstudio.widgets.steps_panel import StepsPanel
 from segstudio.widgets.tone_panel import TonePanel
 from segstudio.widgets.void_bar import VoidBar
 
@@ -37,6 +38,7 @@ class WindowParts:
     """The canvas, and the second pane beside it where that is wanted."""
     second_head: PaneHead = field(init=False)
     minimap: Minimap = field(init=False)
+    steps: StepsPanel = field(default_factory=StepsPanel)
     void_bar: VoidBar = field(init=False)
     tone: TonePanel = field(init=False)
 

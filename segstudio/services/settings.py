@@ -34,6 +34,7 @@ OUTLINE = Setting("looks/outline", False)
 MINIMAP = Setting("looks/minimap", True)
 SECOND_PANE = Setting("looks/second_pane", "proposal", choices=("proposal", "saved", "truth", "image"))
 """An `OtherMask`."""
+SHOW_HISTORY = Setting("looks/history", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
 BRUSH_SQUARE = Setting("brush/square", False)
@@ -66,6 +67,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     OUTLINE,
     MINIMAP,
     SECOND_PANE,
+    SHOW_HISTORY,
     BRUSH_SIZE,
     BRUSH_ON_SCREEN,
     BRUSH_SQUARE,

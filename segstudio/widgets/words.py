@@ -41,6 +41,20 @@ def percent(share: float) -> str:
     return tr("{value} %", value=round(share * 100))
 
 
+def whole_number(count: int) -> str:
+    """`count` with its thousands set apart: "12 340"."""
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def data_size(count: int) -> str:
+    """`count` bytes as "310 B", "48 kB" or "1.2 MB"."""
+    if count < 1000:
+        return tr("{count} B", count=count)
+    if count < 999_500:
+        return tr("{count} kB", count=round(count / 1000))
+    return tr("{count} MB", count=f"{count / 1e6:.1f}")
+
+
 def points(share: float) -> str:
     """A difference of fractions as percentage points with its sign: "+1.1", "−0.4", "0.0"."""
     text = f"{abs(share) * 100:.1f}"

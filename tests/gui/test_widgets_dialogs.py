@@ -20,7 +20,7 @@ from segstudio.widgets.export_dialog import ExportChoice, ExportDialog, Which
 from segstudio.widgets.notices import MOST, NoticeOverlay, NoticesDialog
 from segstudio.widgets.settings_dialog import SettingsDialog, SettingsValues
 from segstudio.widgets.start_page import RecentFolder, StartPage
-from segstudio.widgets.words import change_in_points, class_name, duration, percent, score_of
+from segstudio.widgets.words import change_in_points, class_name, data_size, duration, percent, score_of
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -77,6 +77,14 @@ def test_durations_have_units_and_sensible_digits(seconds: float, said: str) -> 
 )
 def test_shares_never_round_to_nothing_or_all(share: float, said: str) -> None:
     assert percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 B"), (999, "999 B"), (1400, "1 kB"), (48_200, "48 kB"), (999_600, "1.0 MB"), (12e6, "12.0 MB")],
+)
+def test_sizes_have_units_and_sensible_digits(count: int, said: str) -> None:
+    assert data_size(int(count)) == said
 
 
 # -- start page

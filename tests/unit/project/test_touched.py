@@ -30,7 +30,7 @@ class Person:
         journal = project.journal(name)
         self.document.edited.connect(journal.append)
         self.document.reverted.connect(
-            lambda _edit, forward: journal.append_redo() if forward else journal.append_undo()
+            lambda edits, forward: (journal.append_redo if forward else journal.append_undo)(len(edits))
         )
 
     def stroke(self, box: Box, value: int) -> None:
