@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from segstudio.core.geometry import Box
+from segstudio.core.lines import Line
 from segstudio.core.raster import MaskRegion, Polygon, Spans, rectangle
 from segstudio.services.theme import Role, color
 
@@ -67,6 +68,7 @@ class BrushCursor:
         self._corner = (0, 0)
         self._tint = QColor(Qt.GlobalColor.transparent)
         self._is_area = False
+        self._is_line = False
         self._region: MaskRegion | None = None
 
     @property
@@ -75,17 +77,23 @@ class BrushCursor:
         return self._polygon
 
     def show(
-        self, outline: Spans | Polygon | MaskRegion | None, tint: QColor, bounds: Box, is_area: bool = False
+        self,
+        outline: Spans | Polygon | MaskRegion | Line | None,
+        tint: QColor,
+        bounds: Box,
+        is_area: bool = False,
+        part: MaskRegion | None = None,
     ) -> None:
         """Outline the pixels of `outline`, spans only within `bounds` (image pixels); None shows nothing.
 
-        `is_area`: it is being drawn, and does not stand for the pointer.
+        `is_area`: it is being drawn, and does not stand for the pointer. `part` is tinted beside a line.
         """
         self._tint, self._is_area = tint, is_area
-        self._region = outline if isinstance(outline, MaskRegion) else None
+        self._is_line = isinstance(outline, Line)
+        self._region = outline if isinstance(outline, MaskRegion) else part
         if isinstance(outline, MaskRegion):
             outline = rectangle(outline.box)
-        if isinstance(outline, Polygon):
+        if isinstance(outline, Polygon | Line):
             self._polygon, self._shape = QPolygonF([QPointF(x, y) for x, y in outline.points.tolist()]), None
             return
         inner = None if outline is None else outline.clipped(bounds)
@@ -125,11 +133,24 @@ class BrushCursor:
         painter.drawImage(0, 0, picture)
         painter.restore()
 
+    def _paint_line(self, painter: QPainter, way: QPolygonF) -> None:
+        """Light within dark, so that it shows on anything."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for shade, width in ((color(Role.CURSOR_DARK, 0.85), 3.0), (color(Role.CURSOR_LIGHT), 1.5)):
+            painter.setPen(
+                QPen(shade, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+            )
+            painter.drawPolyline(way)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
     def rect(self, to_view: QTransform) -> QRectF:
         """What the cursor takes up of the view."""
         if self._polygon.isEmpty():
             return QRectF()
         around = to_view.map(self._polygon).boundingRect()
+        if self._is_line and self._region is not None:
+            box = self._region.box
+            around = around.united(to_view.mapRect(QRectF(box.x0, box.y0, box.width, box.height)))
         return around.adjusted(-CURSOR_MARGIN, -CURSOR_MARGIN, CURSOR_MARGIN, CURSOR_MARGIN)
 
     def replaces_pointer(self, to_view: QTransform) -> bool:
@@ -145,6 +166,9 @@ class BrushCursor:
             return
         if self._region is not None:
             self._paint_region(painter, to_view, self._region)
+        if self._is_line:
+            self._paint_line(painter, to_view.map(self._polygon))
+        if self._is_line or self._region is not None:
             return
         polygon = to_view.map(self._polygon)
         tint = QColor(self._tint)

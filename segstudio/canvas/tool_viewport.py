@@ -23,6 +23,7 @@ from segstudio.core.document import Document
 from segstudio.core.edits import Edit
 from segstudio.core.geometry import Box
 from segstudio.core.raster import BrushShape
+from segstudio.services.translation import tr
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
 
 _REACH = 8.0
@@ -35,12 +36,14 @@ class ToolViewport(ImageViewport):
     Signals:
         edit_made(Edit): a stroke is finished and in the document's history.
         hovered(HoverInfo | None): the pixel under the pointer, or None off the image.
+        told(str): what the tool has to say, translated.
         class_picked(int): a class index, or 255 for void, was picked from the image.
         stroke_started(), stroke_finished(): around every stroke, a cancelled one too.
     """
 
     edit_made = Signal(object)
     hovered = Signal(object)
+    told = Signal(str)
     class_picked = Signal(int)
     painting_began = Signal()
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
@@ -164,6 +167,8 @@ class ToolViewport(ImageViewport):
             self.painting_began.emit()
         if outcome.edit is not None:
             self.edit_made.emit(outcome.edit)
+        if outcome.message:
+            self.told.emit(tr(outcome.message))
         if outcome.picked_class is not None:
             self.class_picked.emit(outcome.picked_class)
         if was_busy and not self._tool.is_busy:
@@ -208,7 +213,8 @@ class ToolViewport(ImageViewport):
         bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
         is_panning = self._pan_from is not None or Hold.PAN in self._holds
         outline = None if is_panning else outcome.outline
-        self._cursor.show(outline, self._scene.tint_of(outcome.color_value), bounds, outcome.is_area)
+        tint = self._scene.tint_of(outcome.color_value)
+        self._cursor.show(outline, tint, bounds, outcome.is_area, outcome.part)
         after = self._cursor.rect(self._transform.to_view)
         self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
         self._choose_pointer_shape()

@@ -85,6 +85,7 @@ class ImageFlow(QObject):
         canvas.stroke_finished.connect(self._session.show_wanted, Qt.ConnectionType.QueuedConnection)
         canvas.hovered.connect(self._on_hovered)
         canvas.class_picked.connect(self._on_class_picked)
+        canvas.told.connect(self._notifier.info)
 
     def _connect_panels(self) -> None:
         parts, canvas = self._parts, self._parts.canvas

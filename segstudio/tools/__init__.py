@@ -12,6 +12,7 @@ from segstudio.tools.pick import pick
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
 from segstudio.tools.polygon import polygon
 from segstudio.tools.rectangle import rectangle
+from segstudio.tools.split import split
 from segstudio.tools.tool import LARGEST_BRUSH, SMALLEST_BRUSH, Tool, ToolContext, ToolOutcome, ToolSpec
 from segstudio.tools.void_brush import void_brush
 from segstudio.tools.wand import wand
@@ -99,6 +100,14 @@ _ROWS = (
         "W",
         marked("What looks like the clicked pixel, and more as you drag to the right; Ctrl erases instead"),
         wand,
+    ),
+    ToolSpec(
+        "split",
+        marked("Split"),
+        "split",
+        "Y",
+        marked("Draw across a region: what is cut off gets the class; Shift draws straight, Ctrl erases instead"),
+        split,
     ),
     ToolSpec(
         "pick",

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from segstudio.core.class_table import VOID
 from segstudio.core.document import Document, EditBuilder
 from segstudio.core.edits import APPLY_PROPOSAL, Edit
+from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
+from segstudio.core.lines import Line
 from segstudio.core.raster import BrushShape, MaskRegion, Polygon, Spans
 from segstudio.tools.pointer import PointerEvent
 
@@ -51,10 +53,15 @@ class ToolContext:
             return int(self.proposal[y, x])
         return value
 
-    def seen(self) -> Labels:
-        """(height, width) uint8: the labels that the person sees. Read only, and as they are now."""
-        present = self.document.label_map.array
-        return present if self.proposal is None else np.where(present == VOID, self.proposal, present)
+    def seen(self, box: Box | None = None) -> Labels:
+        """(height, width) uint8: the labels that the person sees, of `box` or of all the image.
+
+        `box` lies within the image. Read only, and as they are now.
+        """
+        label_map = self.document.label_map
+        box = box or label_map.box
+        present = label_map.read(box)
+        return present if self.proposal is None else np.where(present == VOID, self.proposal[box.slices], present)
 
     def begin(self, name: str) -> EditBuilder:
         """Begin an edit called `name`; a proposal that is shown becomes real before it, as an edit of its own."""
@@ -77,13 +84,17 @@ class ToolOutcome:
         picked_class: a class index (or 255) that the person picked from the image.
         outline: the pixels that the tool would change now, for the cursor; they may lie beyond the image.
         color_value: the label whose colour tints the outline.
+        part: the pixels that the tool would change now, where the outline is a line that does not hold them.
+        message: a marked sentence for the person, why nothing came of it say.
         is_area: whether the outline is being drawn by the pointer, which then stays in sight, rather than standing
             around it.
     """
 
     edit: Edit | None = None
     picked_class: int | None = None
-    outline: Spans | Polygon | MaskRegion | None = None
+    outline: Spans | Polygon | MaskRegion | Line | None = None
+    part: MaskRegion | None = None
+    message: str = ""
     color_value: int = VOID
     is_area: bool = False
 
