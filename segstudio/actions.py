@@ -97,6 +97,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                ("L",), checkable=True),
     ActionSpec("second_pane", Menu.VIEW, marked("&Side by side"), marked("The proposal, or another mask, in a second "
                "pane"), "side-by-side", ("Shift+S",), checkable=True, separator=True),
+    ActionSpec("difference", Menu.VIEW, marked("&Differences only"), marked("Only where this mask differs from the "
+               "proposal, or from another mask"), "difference", ("Shift+D",), checkable=True),
     ActionSpec("minimap", Menu.VIEW, marked("&Minimap"), marked("The whole image in small, while it does not fit; "
                "drag there to move"), "minimap", ("Shift+M",), checkable=True),
     ActionSpec("tone", Menu.VIEW, marked("&Brightness and contrast"), marked("On the screen only; no file changes"),

@@ -25,6 +25,7 @@ from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
 from segstudio.flows.brush_flow import BrushFlow
 from segstudio.flows.compare_flow import CompareFlow
+from segstudio.flows.difference_flow import DifferenceFlow
 from segstudio.flows.folder_flow import FolderFlow
 from segstudio.flows.guard_flow import GuardFlow
 from segstudio.flows.history_flow import HistoryFlow
@@ -175,6 +176,7 @@ class MainWindow(QMainWindow):
         self.other_masks = OtherMasks(self.session, self)
         self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)
         self.steps_flow = StepsFlow(parts, table, self.session, self.settings, self)
+        self.difference_flow = DifferenceFlow(parts, table, self.session, self.settings, self.other_masks, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self

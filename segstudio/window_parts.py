@@ -12,6 +12,7 @@ from segstudio.canvas.minimap import Minimap
 from segstudio.canvas.second_pane import SecondPane
 from segstudio.widgets.brush_panel import BrushPanel
 from segstudio.widgets.classes_panel import ClassesPanel
+from segstudio.widgets.difference_bar import DifferenceBar
 from segstudio.widgets.filmstrip import Filmstrip
 from segstudio.widgets.model_panel import ModelPanel
 from segstudio.widgets.pane_head import PaneHead
@@ -39,6 +40,7 @@ class WindowParts:
     second_head: PaneHead = field(init=False)
     minimap: Minimap = field(init=False)
     steps: StepsPanel = field(default_factory=StepsPanel)
+    difference: DifferenceBar = field(init=False)
     void_bar: VoidBar = field(init=False)
     tone: TonePanel = field(init=False)
 
@@ -51,5 +53,6 @@ class WindowParts:
         self.second.hide()
         self.second_head = PaneHead(self.second)
         self.minimap = Minimap(self.canvas)
+        self.difference = DifferenceBar(self.canvas)
         self.void_bar = VoidBar(self.canvas)
         self.tone = TonePanel(self.canvas)

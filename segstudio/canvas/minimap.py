@@ -104,7 +104,7 @@ class Minimap(QWidget):
             self._dirty = self._whole()
         if scene.size is not None:
             self.place()
-        self.setVisible(self._is_wanted and scene.size is not None and not self._viewport.is_whole_in_sight)
+        self.setVisible(self._is_wanted and scene.image is not None and not self._viewport.is_whole_in_sight)
         self.update()
 
     def _on_looks_changed(self) -> None:

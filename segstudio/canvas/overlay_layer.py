@@ -32,6 +32,22 @@ KEPT_LEVELS = 2
 """Sizes that are kept: the one looked at, and the one before it, which zooming back finds."""
 
 
+def mean_halved(colored: Colors) -> Colors:
+    """(⌈h/2⌉, ⌈w/2⌉) uint32: the means of 2 × 2 pixels."""
+    channels = colored.view(np.uint8).reshape(*colored.shape, 4)
+    means: Colors = halved(channels).view(np.uint32)[..., 0]
+    return means
+
+
+def strongest_halved(colored: Colors) -> Colors:
+    """(⌈h/2⌉, ⌈w/2⌉) uint32: of 2 × 2 pixels an opaque one where there is any, so that no speck gets lost."""
+    height, width = colored.shape
+    if height % 2 or width % 2:
+        colored = np.pad(colored, ((0, height % 2), (0, width % 2)))
+    rows = np.maximum(colored[::2], colored[1::2])
+    return np.maximum(rows[:, ::2], rows[:, 1::2])
+
+
 def overlay_colors(classes: ClassTable) -> Colors:
     """(256,) uint32 0xAARRGGBB by label: opaque class colours; hidden classes and void are transparent."""
     red, green, blue = classes.palette().astype(np.uint32).T
@@ -44,11 +60,21 @@ def overlay_colors(classes: ClassTable) -> Colors:
 class OverlayLayer:
     """The overlay of a width × height label map whose labels `read(box, step)` gives, uint8.
 
+    `halve` makes the smaller sizes.
+
     Attributes:
         pixels_recoloured: how many pixels were coloured since the layer was made, over all sizes.
     """
 
-    def __init__(self, width: int, height: int, read: ReadLabels, colors: Colors) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        read: ReadLabels,
+        colors: Colors,
+        halve: Callable[[Colors], Colors] = mean_halved,
+    ) -> None:
+        self._halve = halve
         self._box = Box.of_size(width, height)
         self._read = read
         self._colors = colors
@@ -183,8 +209,7 @@ class OverlayLayer:
         if number:
             self.pixels_recoloured += full.area
         for _ in range(number):
-            channels = colored.view(np.uint8).reshape(*colored.shape, 4)
-            colored = halved(channels).view(np.uint32)[..., 0]
+            colored = self._halve(colored)
         return colored
 
     def _outlined(self, number: int, level: OverlayLevel, box: Box) -> Colors:

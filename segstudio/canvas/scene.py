@@ -18,7 +18,7 @@ from segstudio.canvas.frames import (
     draw_grid,
     hatch_brush,
 )
-from segstudio.canvas.overlay_layer import OverlayLayer, ReadLabels, overlay_colors
+from segstudio.canvas.overlay_layer import OverlayLayer, ReadLabels, mean_halved, overlay_colors, strongest_halved
 from segstudio.canvas.overlay_level import Colors
 from segstudio.canvas.pyramid import ImagePyramid, draw_level, level_for
 from segstudio.canvas.view_transform import ViewTransform
@@ -29,12 +29,21 @@ from segstudio.core.label_map import Labels
 from segstudio.services.theme import Role, color
 
 DEFAULT_OPACITY = 0.5
+_DIMMED = 0.65
+"""How much of the image is covered where only differences are shown."""
+_BORDERS_TO_ZOOM = 2.0
+"""Up to this zoom a line parts what differs from the rest; above, it would hide more than it shows."""
+_BORDER_OPACITY = 0.7
 _PROPOSAL_LIGHTER = 0.8
 """A proposal's opacity as a share of the overlay's."""
 
 
 class Scene:
-    """The layers of one image, bottom to top: image, labels, proposal where the labels are void, frame."""
+    """The layers of one image, bottom to top: image, what is striped, labels, frame.
+
+    Striped is the proposal where the labels are void. Where only differences are shown, it is what the other mask has
+    where nothing is painted now.
+    """
 
     def __init__(self) -> None:
         self.document: Document | None = None
@@ -42,6 +51,7 @@ class Scene:
         self.image: npt.NDArray[np.uint8] | None = None
         self.proposal: Labels | None = None
         self.confidence: Labels | None = None
+        self.compared: Labels | None = None
         self.opacity = DEFAULT_OPACITY
         self.is_overlay_shown = True
         self.is_accepted = False
@@ -51,7 +61,8 @@ class Scene:
         self._classes: ClassTable | None = None
         self._colors = overlay_colors(ClassTable([]))
         self._labels_layer: OverlayLayer | None = None
-        self._proposal_layer: OverlayLayer | None = None
+        self._striped_layer: OverlayLayer | None = None
+        self._border_layer: OverlayLayer | None = None
         self._recoloured_before = 0
 
     @property
@@ -81,8 +92,7 @@ class Scene:
     @property
     def pixels_recoloured(self) -> int:
         """How many overlay pixels were coloured so far, over all images."""
-        layers = (self._labels_layer, self._proposal_layer)
-        return self._recoloured_before + sum(layer.pixels_recoloured for layer in layers if layer is not None)
+        return self._recoloured_before + sum(layer.pixels_recoloured for layer in self._layers())
 
     def set_document(
         self,
@@ -90,7 +100,7 @@ class Scene:
         document: Document | None,
         reduced: Sequence[npt.NDArray[np.uint8]] = (),
     ) -> None:
-        """Show `image`, (height, width, 3) uint8 RGB, under the labels of `document`; the proposal goes.
+        """Show `image`, (height, width, 3) uint8 RGB, under the labels of `document`; proposal and comparison go.
 
         `reduced` are the image's `halvings`, as many as are made already.
 
@@ -103,15 +113,11 @@ class Scene:
         self._image = None if image is None else ImagePyramid(image, reduced)
         self.document = document
         self._preview = None
-        self._recoloured_before = self.pixels_recoloured
-        for layer in self._layers():
-            layer.invalidate()  # a refinement half done would keep it in memory
-        self._labels_layer = self._proposal_layer = None
-        self.proposal = self.confidence = None
+        self.proposal = self.confidence = self.compared = None
         self.is_accepted = False
         if document is not None:
             self._colors = overlay_colors(self.classes)
-            self._labels_layer = self._layer(document.label_map.shape, self._read_labels)
+        self._make_layers()
 
     def set_preview(self, picture: QImage, size: tuple[int, int]) -> None:
         """Show `picture` in place of an image of `size` (width, height) pixels, with nothing over it."""
@@ -128,27 +134,31 @@ class Scene:
         for given in (labels, confidence):
             if given is not None and given.shape != shape:
                 raise ValueError(f"a proposal of {given.shape} pixels for a label map of {shape}")
-        self._recoloured_before = self.pixels_recoloured
         self.proposal, self.confidence = labels, confidence
-        if self._labels_layer is not None:
-            self._recoloured_before -= self._labels_layer.pixels_recoloured
-        if self._proposal_layer is not None:
-            self._proposal_layer.invalidate()
-        self._proposal_layer = None
-        if labels is not None and shape is not None:
-            self._proposal_layer = self._layer(shape, self._read_proposal)
+        self._make_layers(keep_labels=self.compared is None)
+
+    def set_compared(self, labels: Labels | None) -> None:
+        """Show only where what is seen differs from `labels`, (height, width) uint8; None: all that is seen.
+
+        Raises:
+            ValueError: they have another size than the document.
+        """
+        if labels is not None and (self.document is None or labels.shape != self.document.label_map.shape):
+            raise ValueError(f"labels of {labels.shape} pixels to compare with those of another size")
+        self.compared = labels
+        self._make_layers()
 
     def set_classes(self, classes: ClassTable) -> None:
         """Colours and visibility by this table from now on."""
         self._classes = classes
         self._colors = overlay_colors(classes)
-        for layer in self._layers():
+        for layer in self._colored_layers():
             layer.set_colors(self._colors)
 
     def set_outline(self, outline: bool) -> None:
         """Only the borders of the regions, or all of them."""
         self.is_outline = outline
-        for layer in self._layers():
+        for layer in self._colored_layers():
             layer.set_outline(outline)
 
     def recolour(self, box: Box) -> None:
@@ -181,12 +191,16 @@ class Scene:
             return int(self.proposal[y, x]), True
         return value, False
 
-    def colors_seen(self, box: Box, step: int) -> Colors:
-        """The colour, 0xAARRGGBB as uint32, of every `step`-th pixel of `box` in both directions, as labels go."""
+    def labels_seen(self, box: Box, step: int = 1) -> Labels:
+        """Every `step`-th of the labels of `box` in both directions: the document's or, where void, the proposal's."""
         labels = self._read_labels(box, step)
-        if self.proposal is not None:
-            labels = np.where(labels == VOID, self.proposal[box.slices][::step, ::step], labels)
-        return np.take(self._colors, labels, mode="clip")
+        if self.proposal is None:
+            return labels
+        return np.where(labels == VOID, self.proposal[box.slices][::step, ::step], labels)
+
+    def colors_seen(self, box: Box, step: int) -> Colors:
+        """The colours, 0xAARRGGBB as uint32, of `labels_seen`."""
+        return np.take(self._colors, self.labels_seen(box, step), mode="clip")
 
     def draw_image(self, painter: QPainter, box: Box, to_view: QTransform, zoom: float) -> None:
         """Draw the image pixels of `box`, in its tone and without labels, at `zoom` device pixels each."""
@@ -223,7 +237,7 @@ class Scene:
         self, painter: QPainter, transform: ViewTransform, exposed: QRect, box: Box, ratio: float
     ) -> None:
         zoom = transform.zoom
-        if zoom > 1 and self._proposal_layer is None:
+        if zoom > 1 and self._striped_layer is None:
             # Mixing image and labels before magnifying them touches each image pixel once, not each screen pixel.
             mixed = QImage(box.width, box.height, QImage.Format.Format_RGB32)
             mixed.fill(color(Role.CANVAS_BACKGROUND))
@@ -234,8 +248,8 @@ class Scene:
             draw_level(painter, mixed, 0, Box.of_size(box.width, box.height), to_view, smooth=False)
         else:
             hatched = None
-            if self._proposal_layer is not None and self.is_overlay_shown:
-                hatched = self._hatched(self._proposal_layer, transform, exposed, box, ratio)
+            if self._striped_layer is not None and self.is_overlay_shown:
+                hatched = self._hatched(self._striped_layer, transform, exposed, box, ratio)
             self._paint_image_and_labels(painter, transform.to_view, zoom, box, exposed.topLeft(), hatched)
         if zoom >= GRID_FROM_ZOOM:
             draw_grid(painter, transform, box)
@@ -253,14 +267,22 @@ class Scene:
         self.draw_image(painter, box, to_view, zoom)
         if not self.is_overlay_shown:
             return
-        # Thin lines need more of the same opacity to be as visible as areas.
-        opacity = 1 - (1 - self.opacity) ** 2 if self.is_outline else self.opacity
+        if self.compared is not None:
+            painter.fillRect(to_view.mapRect(QRectF(box.x0, box.y0, box.width, box.height)), _dimming())
+        # Thin lines need more of the same opacity to be as visible as areas, and so do lonely differences.
+        is_thin = self.is_outline or self.compared is not None
+        opacity = 1 - (1 - self.opacity) ** 2 if is_thin else self.opacity
         if proposal is not None and corner is not None:
             painter.setOpacity(opacity * (1.0 if self.is_outline else _PROPOSAL_LIGHTER))
             painter.drawImage(corner, proposal)
         if self._labels_layer is not None:
             painter.setOpacity(opacity)
             _draw_overlay(painter, self._labels_layer, self._overlay_level(zoom), box, to_view, zoom < 1)
+        if self._border_layer is not None and not self.is_outline and zoom <= _BORDERS_TO_ZOOM:
+            self._border_layer.set_colors(_border_colors())  # the theme's, which may be another
+            painter.setOpacity(_BORDER_OPACITY)
+            number = level_for(zoom) + (1 if zoom < 1 else 0)
+            _draw_overlay(painter, self._border_layer, number, box, to_view, zoom < 1)
         painter.setOpacity(1.0)
 
     def _overlay_level(self, zoom: float) -> int:
@@ -285,14 +307,39 @@ class Scene:
         drawn.setDevicePixelRatio(ratio)
         return drawn
 
+    def _make_layers(self, keep_labels: bool = False) -> None:
+        """Begin the layers anew, for what is to be shown now."""
+        kept = self._labels_layer if keep_labels else None
+        self._recoloured_before = self.pixels_recoloured - (kept.pixels_recoloured if kept is not None else 0)
+        for layer in self._layers():
+            if layer is not kept:
+                layer.invalidate()  # a refinement half done would keep it in memory
+        self._labels_layer, self._striped_layer, self._border_layer = kept, None, None
+        if self.document is None:
+            return
+        shape, is_compared = self.document.label_map.shape, self.compared is not None
+        if kept is None:
+            self._labels_layer = self._layer(shape, self._read_changed if is_compared else self._read_labels)
+        if is_compared:
+            height, width = shape
+            self._border_layer = OverlayLayer(width, height, self._read_differing, _border_colors())
+            self._border_layer.set_outline(True)
+        if is_compared or self.proposal is not None:
+            self._striped_layer = self._layer(shape, self._read_removed if is_compared else self._read_proposal)
+
     def _layer(self, shape: tuple[int, int], read: ReadLabels) -> OverlayLayer:
         height, width = shape
-        layer = OverlayLayer(width, height, read, self._colors)
+        halve = mean_halved if self.compared is None else strongest_halved
+        layer = OverlayLayer(width, height, read, self._colors, halve)
         layer.set_outline(self.is_outline)
         return layer
 
+    def _colored_layers(self) -> list[OverlayLayer]:
+        """Those in the colours of the classes."""
+        return [layer for layer in (self._labels_layer, self._striped_layer) if layer is not None]
+
     def _layers(self) -> list[OverlayLayer]:
-        return [layer for layer in (self._labels_layer, self._proposal_layer) if layer is not None]
+        return self._colored_layers() + ([self._border_layer] if self._border_layer is not None else [])
 
     def _read_labels(self, box: Box, step: int) -> Labels:
         assert self.document is not None
@@ -303,6 +350,35 @@ class Scene:
         assert self.document is not None and self.proposal is not None
         void = self.document.label_map.read(box)[::step, ::step] == VOID
         return np.where(void, self.proposal[box.slices][::step, ::step], np.uint8(VOID))
+
+    def _read_differing(self, box: Box, step: int) -> Labels:
+        """0 where what is seen differs from what it is compared with, void elsewhere."""
+        assert self.compared is not None
+        differs = self.labels_seen(box, step) != self.compared[box.slices][::step, ::step]
+        return np.where(differs, np.uint8(0), np.uint8(VOID))
+
+    def _read_changed(self, box: Box, step: int) -> Labels:
+        """What is seen where it differs from what it is compared with, void elsewhere."""
+        assert self.compared is not None
+        seen = self.labels_seen(box, step)
+        return np.where(seen != self.compared[box.slices][::step, ::step], seen, np.uint8(VOID))
+
+    def _read_removed(self, box: Box, step: int) -> Labels:
+        """What there is to compare with where nothing is seen, void elsewhere."""
+        assert self.compared is not None
+        return np.where(self.labels_seen(box, step) == VOID, self.compared[box.slices][::step, ::step], np.uint8(VOID))
+
+
+def _border_colors() -> Colors:
+    """(256,) uint32 by what `_read_differing` says: a line that shows on the dimmed image, whatever it goes round."""
+    colors = np.zeros(256, dtype=np.uint32)
+    colors[0] = color(Role.TEXT).rgba()
+    return colors
+
+
+def _dimming() -> QColor:
+    """What the image is dimmed with where only differences are to catch the eye."""
+    return color(Role.CANVAS_BACKGROUND, _DIMMED)
 
 
 def _draw_overlay(

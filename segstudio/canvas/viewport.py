@@ -32,7 +32,7 @@ class ImageViewport(QWidget):
     Signals:
         zoom_changed(float): device pixels per image pixel.
         moved(): another part of the image may be shown, or at another size.
-        labels_changed(Box): the labels within the box may be other ones.
+        labels_changed(Box): what is seen within the box, the document's labels or proposed ones, may be another.
         looks_changed(): the colours, the opacity, the tone, the outlines, or whether the overlay is shown.
 
     Attributes:
@@ -84,8 +84,8 @@ class ImageViewport(QWidget):
         """Show `image`, (height, width, 3) uint8 RGB, with `document` over it.
 
         `orientation` is the EXIF orientation, 1 to 8, that turns both upright. The view fits unless this document is
-        shown already, the same way up. Proposal and acceptance have to be set again. `reduced` are the image's
-        `halvings`, as many as are made already.
+        shown already, the same way up. Proposal, comparison and acceptance have to be set again. `reduced` are the
+        image's `halvings`, as many as are made already.
 
         Raises:
             ValueError: image and label map differ in size.
@@ -122,6 +122,18 @@ class ImageViewport(QWidget):
         if labels is not self._scene.proposal or confidence is not self._scene.confidence:
             self._scene.set_proposal(labels, confidence)
             self._view_changed()
+            if self.document is not None:
+                self.labels_changed.emit(self.document.label_map.box)
+
+    def set_compared(self, labels: Labels | None) -> None:
+        """Show only where what is seen differs from `labels` (height, width); None: all that is seen.
+
+        Raises:
+            ValueError: they have another size than the document.
+        """
+        if labels is not self._scene.compared:
+            self._scene.set_compared(labels)
+            self.update()
 
     def set_classes(self, classes: ClassTable) -> None:
         """Use the colours and the visibility of this table."""

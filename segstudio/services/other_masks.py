@@ -68,12 +68,12 @@ class OtherMasks(QObject):
     def labels(self, other: OtherMask) -> Labels | None:
         """(height, width) uint8; None where it is not there, not to be read, or not read yet: `changed` follows."""
         opened = self._session.current
-        if opened is None or other is OtherMask.NONE or not self.is_there(other):
+        if opened is None or other is OtherMask.NONE:
             return None
         if other is OtherMask.PROPOSAL:
             return opened.proposal.labels if opened.proposal is not None else None
         found = self._read.get(other)
-        if found is None:
+        if found is None and self.is_there(other):
             self._begin_reading(other)
         is_good = not isinstance(found, SegStudioError | None) and found.shape == opened.document.label_map.shape
         return found if is_good else None  # type: ignore[return-value]  # as was just asked

@@ -35,6 +35,8 @@ MINIMAP = Setting("looks/minimap", True)
 SECOND_PANE = Setting("looks/second_pane", "proposal", choices=("proposal", "saved", "truth", "image"))
 """An `OtherMask`."""
 SHOW_HISTORY = Setting("looks/history", False)
+DIFFERENCE_FROM = Setting("looks/difference_from", "proposal", choices=("proposal", "saved", "truth"))
+"""An `OtherMask` too."""
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
 BRUSH_SQUARE = Setting("brush/square", False)
@@ -68,6 +70,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     MINIMAP,
     SECOND_PANE,
     SHOW_HISTORY,
+    DIFFERENCE_FROM,
     BRUSH_SIZE,
     BRUSH_ON_SCREEN,
     BRUSH_SQUARE,

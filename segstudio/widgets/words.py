@@ -55,6 +55,15 @@ def data_size(count: int) -> str:
     return tr("{count} MB", count=f"{count / 1e6:.1f}")
 
 
+def differing_pixels(count: int, of: int) -> str:
+    """How many of `of` pixels differ: "1 234 px differ (7 %)"."""
+    if not count:
+        return tr("no pixel differs")
+    if count == 1:
+        return tr("1 px differs")
+    return tr("{count} px differ ({share})", count=whole_number(count), share=percent(count / of))
+
+
 def points(share: float) -> str:
     """A difference of fractions as percentage points with its sign: "+1.1", "−0.4", "0.0"."""
     text = f"{abs(share) * 100:.1f}"
