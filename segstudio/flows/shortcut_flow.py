@@ -8,12 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from segstudio.actions import CLASS_KEYS, Actions
+from segstudio.actions import CLASS_KEYS, Actions, plain
 from segstudio.canvas.canvas_keys import CANVAS_KEYS, CanvasKeys
 from segstudio.canvas.gestures import GESTURES
 from segstudio.core.errors import InputError, SegStudioError
 from segstudio.services.key_file import decoded, encoded, read_key_file, write_key_file
-from segstudio.services.key_map import Group
+from segstudio.services.key_map import Command, Group
 from segstudio.services.key_text import shown
 from segstudio.services.settings import CHOSEN_KEYS, Settings
 from segstudio.services.stylesheet import Look
@@ -58,7 +58,7 @@ class ShortcutFlow(QObject):
             found += [
                 ShortcutRow(
                     tr(group.value),
-                    command.title,
+                    self._title(command),
                     tuple(shown(key) for key in keys.keys(command.id)),
                     hint=names.fill(command.hint),
                     command=command.id,
@@ -101,6 +101,11 @@ class ShortcutFlow(QObject):
             dialog.say(tr("Keys written to {file}.", file=path.name))
 
     # -- inside
+
+    def _title(self, command: Command) -> str:
+        """A class is called by its name too, so that it is found by it."""
+        is_class = command.id.startswith("class.")
+        return plain(self._actions[command.id].text()) if is_class else command.title
 
     def _take_up(self) -> None:
         """What was chosen before; what makes no sense (any more) is left out, and the log says so."""

@@ -72,6 +72,7 @@ class ShortcutRows(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._rows: Sequence[ShortcutRow] = ()
         self._query = ""
+        self._shown: list[ShortcutRow] = []
         self._current: ShortcutRow | None = None
         self.columns = (self._column(), self._column())
         inside = QFrame()
@@ -92,11 +93,11 @@ class ShortcutRows(QScrollArea):
         """Show the rows that `query` means only; returns how many there are."""
         self._query = query
         self._fill()
-        return len(self.shown())
+        return len(self._shown)
 
     def shown(self) -> list[ShortcutRow]:
         """The rows that the search leaves, from top to bottom and left to right."""
-        return [row for row in self._rows if fits(self._query, row.texts)]
+        return self._shown
 
     def current(self) -> ShortcutRow | None:
         """The chosen row."""
@@ -104,7 +105,7 @@ class ShortcutRows(QScrollArea):
 
     def step(self, by: int) -> None:
         """Choose the row `by` places further on."""
-        shown = self.shown()
+        shown = self._shown
         if shown:
             at = shown.index(self._current) if self._current in shown else 0
             self._choose(shown[max(0, min(len(shown) - 1, at + by))])
@@ -141,8 +142,9 @@ class ShortcutRows(QScrollArea):
         return column
 
     def _fill(self) -> None:
+        self._shown = [row for row in self._rows if fits(self._query, row.texts)]
         groups: dict[str, list[ShortcutRow]] = {}
-        for row in self.shown():
+        for row in self._shown:
             groups.setdefault(row.group, []).append(row)
         is_wide = self.width() >= _ONE_COLUMN
         parts = _halves(list(groups.values())) if is_wide else (list(groups.values()), [])
@@ -155,8 +157,8 @@ class ShortcutRows(QScrollArea):
             heads = len(part)
             column.setFixedHeight(heads * _HEAD_HEIGHT + (column.count() - heads) * _HEIGHT + 2)
         self.columns[1].setVisible(is_wide)
-        same = [row for row in self.shown() if self._current is not None and _same(row, self._current)]
-        self._choose(next(iter(same or self.shown()), None))
+        same = [row for row in self._shown if self._current is not None and _same(row, self._current)]
+        self._choose(next(iter(same or self._shown), None))
 
     def _choose(self, row: ShortcutRow | None) -> None:
         for column in self.columns:

@@ -83,6 +83,14 @@ class ShortcutsDialog(QDialog):
             return False
         return True
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is typed goes to the search from everywhere."""
+        if event.text().isprintable() and event.text().strip():
+            self.search.setFocus()
+            self.search.insert(event.text())
+        else:
+            super().keyPressEvent(event)
+
     # -- inside
 
     def _lay_out(self) -> None:

@@ -9,7 +9,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenuBar, QScrollBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QMenuBar,
+    QScrollBar,
+    QToolButton,
+    QWidget,
+)
 
 from segstudio.project.project import Status
 from segstudio.services.key_text import sequences, shown
@@ -55,6 +65,16 @@ def test_every_button_says_what_it_does_and_why_and_names_its_key(person: Person
             assert f"({shown(table.keys.keys(action.objectName())[0])})" in name, name
             seen += 1
     assert seen > 15
+
+
+def test_every_other_control_says_what_it_is_and_why(person: Person, folder: Path) -> None:
+    kinds = (QComboBox, QAbstractSlider, QAbstractSpinBox, QLineEdit)
+    controls = [it for kind in kinds for it in person.window.findChildren(kind) if not isinstance(it, QScrollBar)]
+    own = [it for it in controls if not isinstance(it.parent(), kinds) and it.isVisibleTo(person.window)]
+    assert len(own) > 5
+    for control in own:
+        name, _, why = control.toolTip().partition("\n")
+        assert name and why, f"{control} of {type(control.parent()).__name__} says too little: {name!r}"
 
 
 def test_every_action_says_its_keys_and_why(person: Person) -> None:

@@ -140,6 +140,14 @@ def test_two_columns_share_the_rows_and_a_narrow_dialog_has_one(sheet: Sheet) ->
     assert not sheet.dialog.rows.horizontalScrollBar().isVisible()
 
 
+def test_typing_goes_to_the_search_from_everywhere(sheet: Sheet) -> None:
+    sheet.press(Key.Key_Tab)
+    assert sheet.focus is not sheet.dialog.search
+    for letter in "undo":
+        QTest.keyClick(sheet.focus, letter)
+    assert sheet.titles == ["Undo"] and sheet.focus is sheet.dialog.search
+
+
 def test_escape_closes(sheet: Sheet) -> None:
     sheet.press(Key.Key_Escape)
     assert not sheet.dialog.isVisible()
