@@ -111,6 +111,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("previous", Menu.IMAGE, marked("&Previous"), marked("The image before"), "previous", ("Left", "A")),
     ActionSpec("next_unfinished", Menu.IMAGE, marked("Next &unfinished"), marked("The next image that is not "
                "accepted"), "image", ("N",)),
+    ActionSpec("change_classes", Menu.IMAGE, marked("&Merge or swap classes…"), marked("In this image or in all; shown "
+               "before it is done"), separator=True),
+    ActionSpec("take_back_classes", Menu.IMAGE, marked("Undo the latest merge or &swap"), marked("In all images at "
+               "once; what was painted since stays")),
     ActionSpec("find_image", Menu.IMAGE, marked("&Find image…"), marked("By letters of its name"), "search",
                ("Ctrl+F",), separator=True),
     ActionSpec("propose", Menu.MODEL, marked("&Propose"), marked("Let the network label this image"), "propose",

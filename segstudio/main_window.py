@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
 from segstudio.flows.brush_flow import BrushFlow
+from segstudio.flows.class_change_flow import ClassChangeFlow
 from segstudio.flows.compare_flow import CompareFlow
 from segstudio.flows.difference_flow import DifferenceFlow
 from segstudio.flows.folder_flow import FolderFlow
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
         self.compare_flow.ended.connect(self.primary_flow.refresh)
         self.shortcut_flow.changed.connect(self.primary_flow.refresh)
         self.primary_flow.refresh()
+        self.class_change_flow = ClassChangeFlow(self, parts, table, self.session, self.notifier)
         self.review_flow = ReviewFlow(self, parts, table, self.session, self.settings, self.notifier)
         file_menu = self.menuBar().actions()[0].menu()
         if isinstance(file_menu, QMenu):
@@ -279,6 +281,7 @@ class MainWindow(QMainWindow):
         self.rounds.stop()
         self.compare_flow.stop()
         self.steer_flow.stop()
+        self.class_change_flow.stop()
         self.history_flow.stop()
         self.proposals.stop()
         self.thumbnails.stop()

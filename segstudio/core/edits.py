@@ -30,6 +30,11 @@ APPLY_PROPOSAL, REPLACE_BY_PROPOSAL = marked("Apply proposal"), marked("Replace 
 PROPOSED = frozenset({APPLY_PROPOSAL, REPLACE_BY_PROPOSAL})
 """The names of the edits that are a network's doing. They are in every journal, so they never change."""
 
+MERGE_CLASSES, SWAP_CLASSES = marked("Merge two classes"), marked("Swap two classes")
+TAKE_BACK_MERGE, TAKE_BACK_SWAP = marked("Take back a merge of classes"), marked("Take back a swap of classes")
+CLASSES_CHANGED = frozenset({MERGE_CLASSES, SWAP_CLASSES, TAKE_BACK_MERGE, TAKE_BACK_SWAP})
+"""The names of the edits that say of a whole class what it is, and of no pixel that somebody looked at it."""
+
 
 class EditFormatError(ValueError):
     """Bytes that are not an edit, or not one that this version can read."""

@@ -81,6 +81,9 @@ class RegionFlow(QObject):
         self._add_operations(Scope.LABEL, x, y)
         if value < len(classes):
             self.menu.addSeparator()
+            merge = self.menu.addAction(tr("Merge or swap {name}…", name=name))
+            merge.setEnabled(len(classes) > 1)
+            merge.triggered.connect(lambda: self._parts.classes.change_wanted.emit(value))
             lock = tr("Unlock {name}", name=name) if classes[value].locked else tr("Lock {name}", name=name)
             self.menu.addAction(lock).triggered.connect(lambda: self._parts.classes.lock_toggled.emit(value))
 

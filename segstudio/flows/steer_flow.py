@@ -62,6 +62,7 @@ class SteerFlow(QObject):
         session.project_opened.connect(self._on_project_opened)
         session.project_closed.connect(lambda: self._accepted.set_project(None))
         session.accepted.connect(self._accepted.count_again)
+        session.masks_changed.connect(self._accepted.count_all_again)
         session.classes_changed.connect(self._show_classes)
         self._accepted.changed.connect(self._show_classes)
         self._rounds.model_changed.connect(self._show_classes)

@@ -19,6 +19,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -193,6 +194,28 @@ class Journal:
             self._base = state
             if mark == self._marks:
                 self._unsaved = 0
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is appended within stands and falls together: where an exception leaves it the records are taken back.
+
+        For a journal that nobody else writes to meanwhile. Raises SaveError where the file cannot be opened.
+        """
+        with self._lock:
+            try:
+                if self._descriptor is None:
+                    self._open()
+            except OSError as error:
+                raise save_error(self.path, error) from error
+            before = (self._end, self._marks, self._since_mark, self._unsaved, self._lost, self._lost_since_mark)
+        try:
+            yield
+        except BaseException:
+            with self._lock, suppress(OSError):  # where it cannot even be cut, what it says is still true
+                assert self._descriptor is not None
+                os.ftruncate(self._descriptor, before[0])
+                self._end, self._marks, self._since_mark, self._unsaved, self._lost, self._lost_since_mark = before
+            raise
 
     def sync(self) -> None:
         """Make all that was appended survive a power cut."""

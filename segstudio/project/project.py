@@ -162,7 +162,7 @@ class Project:
         Raises:
             InputError: the image, its draft or its mask is broken, or they differ in size.
         """
-        with self._lock_of(name):
+        with self.lock_of(name):
             labels = self._saved_labels(name)
             found = self._journals.replay(name, checksum(labels))
             label_map = LabelMap.from_array(labels)
@@ -189,7 +189,7 @@ class Project:
 
         All void where the journal does not know the label map. Raises InputError as `load_label_map`.
         """
-        with self._lock_of(name):
+        with self.lock_of(name):
             saved = self._saved_labels(name)
             found = self._journals.replay(name, checksum(saved))
             label_map = LabelMap.from_array(saved)
@@ -202,7 +202,7 @@ class Project:
 
     def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
         """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
-        with self._lock_of(name):
+        with self.lock_of(name):
             found = self._journals.replay(name, checksum(self._saved_labels(name)))
             return found.undo, found.redo
 
@@ -213,7 +213,7 @@ class Project:
         the edits recorded after it are then not taken for saved. A draft that says nothing (the mask as it is, or all
         void where there is none) is dropped, and the status is what it was. Raises SaveError.
         """
-        with self._lock_of(name):
+        with self.lock_of(name):
             self._refuse_wrong_size(name, labels)
             mark = self._announce(name, labels, mark)
             if self._says_nothing(name, labels):
@@ -232,7 +232,7 @@ class Project:
             SaveError: the mask, the index or a list could not be written.
             InputError: the image is broken.
         """
-        with self._lock_of(name):
+        with self.lock_of(name):
             self._refuse_wrong_size(name, labels)
             side = self._sides.decide_on_accept(name, labels)
             mark = self._announce(name, labels, mark)
@@ -263,7 +263,7 @@ class Project:
         for done, name in enumerate(names):
             if cancel is not None and cancel():
                 break
-            with self._lock_of(name):
+            with self.lock_of(name):
                 proposal = self.load_proposal(name) if self.status(name) is Status.PROPOSED else None
                 if proposal is not None:
                     self._refuse_wrong_size(name, proposal.labels)
@@ -279,6 +279,42 @@ class Project:
                 progress(done + 1, len(names))
         return written
 
+    def save_edit(self, name: str, edit: Edit, labels: UInt8Array) -> None:
+        """Keep `edit`, made on the label map that `load_label_map` gave, and `labels` (H, W), what came of it.
+
+        For images that nobody has open. A draft stays a draft, and a mask stays what it was: accepted or unreviewed, on
+        its side. Where writing fails the journal is as before too. Raises SaveError, InputError.
+        """
+        with self.lock_of(name):
+            is_draft, journal = self.status(name) is Status.DRAFT, self.journal(name)
+            try:
+                with journal.together():
+                    journal.append(edit)
+                    mark = journal.append_mark()
+                    journal.append_saved(mark, checksum(labels))
+                    self._write(name, labels, is_draft)
+                self._settle(name, labels, mark)
+            finally:
+                journal.close()
+
+    def rewrite(self, name: str, labels: UInt8Array, is_draft: bool, mark: int | None = None) -> None:
+        """Keep `labels` (H, W) as the draft of `name` or, without `is_draft`, as its mask, which stays what it was.
+
+        `mark` as in `save_draft`; but a draft stays one, whatever it says. Raises SaveError, InputError.
+        """
+        with self.lock_of(name):
+            mark = self._announce(name, labels, mark)
+            self._write(name, labels, is_draft)
+            self._settle(name, labels, mark)
+
+    def rewrite_below_draft(self, name: str, labels: UInt8Array) -> None:
+        """Write `labels` (H, W) as the mask of `name`, over which there is a draft on the disk, which is left alone.
+
+        The mask stays what it was: accepted or unreviewed, on its side. Raises SaveError, InputError.
+        """
+        with self.lock_of(name):
+            self._write(name, labels, is_draft=False)
+
     def journal(self, name: str) -> Journal:
         """The journal of `name`, to be told every edit of the label map that `load_label_map` gave.
 
@@ -289,6 +325,11 @@ class Project:
             self.load_label_map(name)
         # Not under the image's lock: the window asks for a journal while the image before is still being written.
         return self._journals.get(name, *self._bases[name])
+
+    def lock_of(self, name: str) -> threading.RLock:
+        """One image's lock, for several steps that belong together; writing one does not keep the others waiting."""
+        with self._lock:
+            return self._name_locks[name]
 
     # -- proposals ------------------------------------------------------------------------------------------
 
@@ -382,11 +423,6 @@ class Project:
         finally:
             self._index.close()
 
-    def _lock_of(self, name: str) -> threading.RLock:
-        """One image's lock, so that writing one does not keep the others waiting."""
-        with self._lock:
-            return self._name_locks[name]
-
     def _job_path(self, round_id: str) -> Path:
         return self.state_dir / "jobs" / f"{round_id}.json"
 
@@ -414,6 +450,13 @@ class Project:
         with contextlib.suppress(InputError):  # a mask that cannot be read says nothing by itself
             return np.array_equal(self._labels_without_draft(name), labels)
         return False
+
+    def _write(self, name: str, labels: UInt8Array, is_draft: bool) -> None:
+        if is_draft:
+            self._drafts.save(name, labels, self.classes)
+        else:
+            self.folder.write_label_map(name, labels)
+            self._sides.note_classes(name, labels)
 
     def _announce(self, name: str, labels: UInt8Array, mark: int | None) -> int | None:
         """Tell the journal, if `name` has one, that `labels` are about to be saved; returns the mark."""

@@ -187,6 +187,18 @@ class Sides:
             self._folder.add_to_lists(name, VAL if side is Side.HELD_OUT else TRAIN)
             self._listed[name] = side
 
+    def note_classes(self, name: str, labels: UInt8Array) -> None:
+        """The mask of `name` holds `labels` now: later decisions go by its classes. Its own side stays.
+
+        Raises SaveError.
+        """
+        with self._lock:
+            known = self._records.get(name)
+            classes = self._class_names(labels)
+            if known is not None and known.classes is not None and known.classes != classes:
+                self._records[name] = replace(known, classes=classes)
+                self._save([self._records[name]])
+
     def move(self, name: str, side: Side) -> None:
         """Move `name` deliberately to the other side; scores are then not comparable with earlier ones.
 

@@ -57,6 +57,13 @@ class AcceptedShares(QObject):
                 lambda: {name: _count(project, name)}, partial(self._on_counted, project), self._on_lost
             )
 
+    @Slot(list)
+    def count_all_again(self, names: list[str]) -> None:
+        """The masks of `names` are others now; those that were not among the counted ones stay so."""
+        for name in names:
+            if name in self._counts:
+                self.count_again(name)
+
     def shares(self) -> dict[str, float]:
         """The share (0 to 1) of the labelled pixels of each class, by name; empty where none is counted yet."""
         total = sum(self._counts.values(), np.zeros(VOID + 1, np.int64))

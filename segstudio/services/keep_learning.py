@@ -79,7 +79,8 @@ class KeepLearning(QObject):
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.look_around)
-        session.accepted.connect(self._on_accepted)
+        session.accepted.connect(lambda name: self._take_up([name]))
+        session.masks_changed.connect(self._take_up)
         session.closing.connect(self._on_closing)
         rounds.started.connect(self._on_started)
         rounds.reported.connect(self._on_event)
@@ -211,20 +212,24 @@ class KeepLearning(QObject):
             QTimer.singleShot(0, self, self.look_around)  # once all have heard of the end of this one
         self.changed.emit()
 
-    @Slot(str)
-    def _on_accepted(self, name: str) -> None:
+    @Slot(list)
+    def _take_up(self, names: list[str]) -> None:
+        """The masks of `names` are there to be learnt, or are others than those that were."""
         project, order = self._session.project, self._rounds.order
-        if self._laps is None or project is None or project.is_held_out(name) is not False:
+        if self._laps is None or project is None:
             return
-        self._laps.accept(name)
+        teaching = [name for name in names if project.is_held_out(name) is False]
+        for name in teaching:
+            self._laps.accept(name)
+        if not teaching:
+            return
         if order is None or not order.follows_job:
             self.look_around()
             return
         if order.class_names != tuple(project.classes.names):
             return
-        if name in order.teaching or name in self._told:
-            self._corrected.append(name)
-        self._told.add(name)
+        self._corrected += [name for name in teaching if name in order.teaching or name in self._told]
+        self._told.update(teaching)
         self._tell()
 
     def _on_not_told(self, _error: SegStudioError) -> None:

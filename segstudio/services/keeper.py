@@ -86,6 +86,28 @@ class Keeper(QObject):
         self._accepting.add(opened.name)
         self._write_labels(opened, partial(_accept, self._project), self._on_accepted, self._on_accept_failed)
 
+    def keep(
+        self,
+        opened: OpenImage,
+        write: Callable[[str, Labels, int | None], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[SegStudioError], None],
+    ) -> None:
+        """Let `write` keep the label map of `opened`: it gets its name, a copy of the labels and the journal's mark.
+
+        It runs in the thread that writes; `done` gets what it gave. A failure is told by `failed` alone.
+        """
+
+        def kept(opened: OpenImage, position: int, result: Any) -> None:
+            self._on_saved(opened, position)
+            done(result)
+
+        def lost(opened: OpenImage, error: SegStudioError) -> None:
+            opened.saving = False
+            failed(error)
+
+        self._write_labels(opened, write, kept, lost)
+
     def add_seconds(self, name: str, seconds: float) -> None:
         """Keep that a person spent `seconds` more on image `name`."""
         assert self._project is not None

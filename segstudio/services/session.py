@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from segstudio.core.class_table import ClassTable
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
+from segstudio.core.label_map import Labels
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
 from segstudio.services.folder_opener import FolderOpener
@@ -66,6 +67,8 @@ class Session(QObject):
     """Accepting waits: this share (0 to 1) of the pixels is void."""
     accepted = Signal(str)
     """The name of an image whose label map is on disk as accepted."""
+    masks_changed = Signal(list)
+    """list[str]: the accepted images whose masks are others now, though nobody accepted them anew."""
     journaled = Signal()
     """Records of the journal have reached the disk."""
 
@@ -95,8 +98,8 @@ class Session(QObject):
         self._late.setSingleShot(True)
         self._late.setInterval(_PATIENCE_MS)
         self._late.timeout.connect(self._on_late)
-        self._aside: set[str] = set()
-        """Images whose masks are being written from elsewhere; nobody may read them meanwhile."""
+        self._aside: dict[str, Status] = {}
+        """Images that are being written from elsewhere, and what they are shown as; nobody may read them meanwhile."""
         self._unreadable: set[str] = set()
         """Images that could not be read when they were wanted; going on passes over them."""
         self._step_on: Callable[[], None] | None = None
@@ -186,7 +189,7 @@ class Session(QObject):
         if self._keeper.is_accepting(name):
             return Status.ACCEPTED
         if name in self._aside:
-            return Status.UNREVIEWED
+            return self._aside[name]
         opened = self._shelf.get(name)
         if opened is not None and opened.document.is_modified:
             return Status.DRAFT
@@ -468,21 +471,51 @@ class Session(QObject):
             self._is_going_on = False
             self.open_next(only_unfinished=True)
 
-    def set_aside(self, name: str) -> bool:
+    def set_aside(self, name: str, shown_as: Status = Status.UNREVIEWED, even_wanted: bool = False) -> bool:
         """Forget image `name` and read it no more until `put_back`, because its mask is about to be written.
 
-        False where it is open, wanted, or holds work that is not on the disk.
+        False where it is open, holds work that is not on the disk, or is wanted: with `even_wanted` it is shown later.
         """
-        if self._shelf is None or name == self._wanted or self._keeper.is_accepting(name):
+        if self._shelf is None or self._keeper.is_accepting(name) or (name == self._wanted and not even_wanted):
             return False
         if (self.current is not None and self.current.name == name) or not self._shelf.forget(name):
             return False
-        self._aside.add(name)
+        self._aside[name] = shown_as
         return True
+
+    def in_memory(self, name: str) -> OpenImage | None:
+        """Image `name`, where it is being worked on or was a little while ago: then its document is changed first."""
+        return self._shelf.get(name) if self._shelf is not None else None
+
+    def is_at_rest(self, name: str) -> bool:
+        """Whether no edit of image `name` is being made, and nothing of it is on its way to the disk."""
+        opened = self.in_memory(name)
+        is_busy = opened is not None and (opened.saving or opened.document.is_editing)
+        return not is_busy and not self._keeper.is_accepting(name) and name not in self._aside
+
+    def keep_as_it_is(
+        self,
+        opened: OpenImage,
+        shown_as: Status,
+        write: Callable[[str, Labels, int | None], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[SegStudioError], None],
+    ) -> None:
+        """Let `write` keep what `opened` holds, whose status stays `shown_as` until `put_back`; see `Keeper.keep`."""
+        self._aside[opened.name] = shown_as
+        self._keeper.keep(opened, write, done, failed)
+        self.status_changed.emit(opened.name)
+
+    def tell_masks_changed(self, names: list[str]) -> None:
+        """The masks of `names` were changed otherwise than by accepting: count again, and learn them anew."""
+        self.tally.count()
+        accepted = [name for name in names if self.status(name) is not Status.UNREVIEWED]
+        if accepted:
+            self.masks_changed.emit(accepted)
 
     def put_back(self, name: str) -> None:
         """The mask of image `name`, which was set aside, is written, or will not be."""
-        self._aside.discard(name)
+        self._aside.pop(name, None)
         self.status_changed.emit(name)
         if self._shelf is not None and name == self._wanted and name not in self._shelf:
             self._shelf.want(name)

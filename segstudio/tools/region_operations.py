@@ -14,6 +14,7 @@ from enum import Enum, auto
 import numpy as np
 import numpy.typing as npt
 
+from segstudio.core.class_change import ClassChange
 from segstudio.core.edits import Edit
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
@@ -170,6 +171,13 @@ def relabel(context: ToolContext, x: int, y: int, value: int, name: str, scope: 
     box, region = region_around(seen, x, y) if scope is Scope.REGION else _all_of(seen, int(seen[y, x]))
     with context.begin(name) as builder:
         builder.paint_mask(box, region, value)
+    return builder.edit
+
+
+def change_classes(context: ToolContext, change: ClassChange) -> Edit | None:
+    """Merge or swap two classes in what the person sees, as one edit; guarded labels stay."""
+    with context.begin(change.name) as builder:
+        change.paint(builder, context.document.label_map)
     return builder.edit
 
 

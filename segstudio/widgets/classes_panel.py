@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QListView, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QListView, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from segstudio.core.class_table import ClassTable
 from segstudio.services.stylesheet import Look
@@ -25,6 +25,8 @@ class ClassesPanel(Panel):
     """The person shows (True) or hides class index."""
     lock_toggled = Signal(int)
     """The person locks class index, or unlocks it."""
+    change_wanted = Signal(int)
+    """The person wants to merge class index into another one, or to swap it."""
     add_class_requested = Signal()
     rows_changed = Signal()
     """There are more rows or fewer, or taller ones: `full_height` is another."""
@@ -39,6 +41,8 @@ class ClassesPanel(Panel):
         self.rows_changed.connect(self.list.fit_rows)
         self.list.eye_toggled.connect(self._on_eye_toggled)
         self.list.lock_toggled.connect(self.lock_toggled)
+        self.list.menu_wanted.connect(self._show_menu)
+        self.menu = QMenu(self.list)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
         self.add_button.clicked.connect(self.add_class_requested)
@@ -127,6 +131,20 @@ class ClassesPanel(Panel):
         if not self._silent and current.isValid():
             self.current_changed.emit(current.row())
 
+    def _show_menu(self, place: QPoint, row: int) -> None:
+        """What can be done with the class in `row`, at `place` on the screen."""
+        info = self.model.classes[row]
+        self.menu.clear()
+        change = self.menu.addAction(tr("Merge or swap {name}…", name=info.name.replace("&", "&&")))
+        change.setEnabled(len(self.model.classes) > 1)
+        change.triggered.connect(lambda: self.change_wanted.emit(row))
+        self.menu.addSeparator()
+        shown = self.menu.addAction(tr("Hide it") if info.visible else tr("Show it"))
+        shown.triggered.connect(lambda: self._on_eye_toggled(row))
+        locked = self.menu.addAction(tr("Unlock it") if info.locked else tr("Lock it"))
+        locked.triggered.connect(lambda: self.lock_toggled.emit(row))
+        self.menu.popup(place)
+
     def _on_eye_toggled(self, row: int) -> None:
         self.visibility_changed.emit(row, not self.model.classes[row].visible)
 
@@ -136,6 +154,8 @@ class _ClassList(QListView):
 
     eye_toggled = Signal(int)
     lock_toggled = Signal(int)
+    menu_wanted = Signal(QPoint, int)
+    """Where on the screen, and for which row."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,6 +185,14 @@ class _ClassList(QListView):
         rest = (self.height() - 2 * self.frameWidth()) % max(1, self.sizeHintForRow(0))
         if self.viewportMargins().bottom() != rest:
             self.setViewportMargins(0, 0, 0, rest)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """A right click, or the menu key: for the row under the pointer, or the current one."""
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.isValid():
+            place = self.visualRect(index).center() if by_key else event.pos()
+            self.menu_wanted.emit(self.viewport().mapToGlobal(place), index.row())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space belongs to the eye."""

@@ -13,6 +13,20 @@ def class_name(classes: ClassTable, value: int) -> str:
     return classes.name_of(value) if value < len(classes) else tr("class {value}", value=value)
 
 
+def images_of(count: int) -> str:
+    """ "1 image", "34 images"."""
+    return tr("1 image") if count == 1 else tr("{count} images", count=count)
+
+
+def pixels_of(count: int) -> str:
+    """ "1 pixel", "640 pixels", "12 300 pixels", "3.4 million pixels"."""
+    if count == 1:
+        return tr("1 pixel")
+    if count >= 1_000_000:
+        return tr("{millions} million pixels", millions=f"{count / 1_000_000:.1f}")
+    return tr("{count} pixels", count=f"{count:,}".replace(",", "\N{NO-BREAK SPACE}"))
+
+
 def duration(seconds: float) -> str:
     """`seconds` as "40 s", "2 min 10 s", "12 min" or "2 h 10 min"."""
     whole = max(0, round(seconds))
