@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from segstudio.core.class_change import ClassChange, TakenBack
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit, EditFormatError
@@ -212,13 +214,14 @@ class ImageChanger:
             return None
 
     def _is_untouched_since(self, labels: UInt8Array, moved: Moved) -> bool:
-        """Whether `labels` are exactly what the change left: taken back, they are those of before."""
+        """Whether `labels` are exactly what the change left: taken back they are those of before, and these changed."""
         copy = Document("", LabelMap.from_array(labels), self._project.classes)
         try:
             self._change.take_back_in(copy, moved.moves)
         except EditFormatError:
             return False
-        return checksum(copy.label_map.array) == moved.before
+        before = copy.label_map.array
+        return checksum(before) == moved.before and np.array_equal(self._change.changed(before), labels)
 
     def _moved(self, name: str) -> dict[Layer, Moved]:
         try:

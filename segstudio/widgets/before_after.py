@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from segstudio.services.theme import GRID, Role, color
 from segstudio.services.translation import tr
@@ -72,7 +72,7 @@ class BeforeAfter(QWidget):
     def _paint_one(self, painter: QPainter, pair: Pair) -> None:
         width = (self.width() - 2 * GRID) // 2
         for left, picture, title in ((0, pair.before, tr("Before")), (width + 2 * GRID, pair.after, tr("After"))):
-            self._draw(painter, picture, QRect(left, _LINE, width, self.height() - _LINE))
+            self._draw(painter, picture, QRect(left, _LINE, width, self.height() - _LINE), Qt.AlignmentFlag.AlignTop)
             painter.drawText(QRect(left, 0, width, _LINE), int(Qt.AlignmentFlag.AlignHCenter), title)
 
     def _paint_strip(self, painter: QPainter) -> None:
@@ -86,18 +86,18 @@ class BeforeAfter(QWidget):
         for column, pair in enumerate(self.pairs):
             left = side + column * width
             for row, picture in enumerate((pair.before, pair.after)):
-                self._draw(painter, picture, QRect(left, row * (height + GRID), width - GRID, height))
+                box = QRect(left, row * (height + GRID), width - GRID, height)
+                self._draw(painter, picture, box, Qt.AlignmentFlag.AlignTop if row else Qt.AlignmentFlag.AlignBottom)
             text = painter.fontMetrics().elidedText(pair.caption, Qt.TextElideMode.ElideMiddle, width - GRID)
             below = QRect(left, self.height() - _LINE, width - GRID, _LINE)
             painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), text)
 
     @staticmethod
-    def _draw(painter: QPainter, picture: QImage, box: QRect) -> None:
-        """Draw `picture` in the middle of `box`, as large as fits."""
+    def _draw(painter: QPainter, picture: QImage, box: QRect, edge: Qt.AlignmentFlag) -> None:
+        """Draw `picture` as large as fits into `box`, at its upper or lower `edge`."""
         size = picture.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        inside = QRect(0, 0, size.width(), size.height())
-        inside.moveCenter(box.center())
-        painter.drawImage(inside, picture)
+        where = Qt.AlignmentFlag.AlignHCenter | edge
+        painter.drawImage(QStyle.alignedRect(Qt.LayoutDirection.LeftToRight, where, size, box), picture)
 
 
 MOST_PAIRS = 4

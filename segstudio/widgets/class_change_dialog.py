@@ -225,20 +225,18 @@ def _told(found: Affected) -> str:
     """What would change in all images."""
     if not found.names:
         return tr("Nothing changes in any image.")
-    parts = []
-    if found.masks:
-        text = tr("1 mask ({pixels})") if found.masks == 1 else tr("{count} masks ({pixels})")
-        parts.append(text.format(count=found.masks, pixels=pixels_of(found.mask_pixels)))
-    if found.drafts:
-        text = tr("1 draft ({pixels})") if found.drafts == 1 else tr("{count} drafts ({pixels})")
-        parts.append(text.format(count=found.drafts, pixels=pixels_of(found.draft_pixels)))
-    if len(parts) == 2:
+    masks = tr("1 mask") if found.masks == 1 else tr("{count} masks", count=found.masks)
+    drafts = tr("1 draft") if found.drafts == 1 else tr("{count} drafts", count=found.drafts)
+    if found.masks and found.drafts:
         return tr(
-            "{images} change: {masks} and {drafts}.",
-            images=images_of(len(found.names)),
-            masks=parts[0],
-            drafts=parts[1],
+            "{masks} ({mask_pixels}) and {drafts} ({draft_pixels}) change.",
+            masks=masks,
+            mask_pixels=pixels_of(found.mask_pixels),
+            drafts=drafts,
+            draft_pixels=pixels_of(found.draft_pixels),
         )
-    if len(found.names) == 1:
-        return tr("1 image changes: {what}.", what=parts[0])
-    return tr("{images} change: {what}.", images=images_of(len(found.names)), what=parts[0])
+    what, count = (masks, found.masks) if found.masks else (drafts, found.drafts)
+    pixels = pixels_of(found.mask_pixels + found.draft_pixels)
+    if count == 1:
+        return tr("{what} changes, {pixels} of it.", what=what, pixels=pixels)
+    return tr("{what} change, {pixels} in all.", what=what, pixels=pixels)

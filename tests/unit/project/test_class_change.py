@@ -355,7 +355,8 @@ def test_what_was_painted_over_a_change_that_was_cut_short_is_a_draft_and_the_ma
     person, below = Person(project, "s00"), project.folder.read_label_map("s00")
     edit = changer.begin_open(person.document, False)
     assert edit is not None
-    person.stroke(Box(0, 0, 3, 3), 0)
+    person.stroke(Box(0, 0, WIDTH, 1), 2)  # where there was a pole before too
+    assert (below[0] == 2).any()
     labels, mark = person.document.label_map.array.copy(), project.journal("s00").append_mark()
     assert changer.begin_open(person.document, True) is None  # it is changed already
     done = changer.keep_open("s00", labels, mark, True, None)
@@ -365,6 +366,7 @@ def test_what_was_painted_over_a_change_that_was_cut_short_is_a_draft_and_the_ma
     project.journal("s00").close()
     changer.take_back("s00")
     assert np.array_equal(project.folder.read_label_map("s00"), below)
+    assert (project.load_label_map("s00").array[0] == 2).all()
     project.close()
 
 
