@@ -27,7 +27,6 @@ from segstudio.core.edits import (
     Patch,
 )
 from segstudio.core.geometry import Box
-from segstudio.core.guard import Guard
 from segstudio.core.label_map import LabelMap, Labels
 
 
@@ -74,10 +73,6 @@ class ClassChange:
             return label
         return self.target if label == self.source else self.source
 
-    def guarded(self, guard: Guard) -> list[int]:
-        """The moving labels that `guard` keeps as they are; where there is one, nothing may be changed."""
-        return [label for label in self.moving if not guard.allows(label)]
-
     def pixels(self, counts: Sequence[int] | np.ndarray) -> int:
         """How many pixels change where each label has `counts[label]` of them."""
         return sum(int(counts[label]) for label in self.moving)
@@ -106,7 +101,7 @@ class ClassChange:
     def apply_to(self, document: Document) -> Edit | None:
         """Make the change as one edit of `document`; None where it has no pixel of a moving label.
 
-        Unguarded: whoever asks has looked at `guarded`. Raises RuntimeError while an edit is being made.
+        Whatever is guarded: whoever asks has looked at that. Raises RuntimeError while an edit is being made.
         """
         with document.begin(self.name, guarded=False) as builder:
             self.paint(builder, document.label_map)

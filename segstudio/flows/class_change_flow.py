@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 from segstudio.actions import Actions
 from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.class_table import ClassTable
-from segstudio.core.guard import Guard
 from segstudio.project.class_change_log import Plan
 from segstudio.project.class_counts import Affected, ImageCounts, affected
 from segstudio.services.class_changes import ChangeReport, ClassChanges
@@ -44,6 +43,7 @@ class ClassChangeFlow(QObject):
         self._session = session
         self._notifier = notifier
         self._ask_action, self._undo_action = actions["change_classes"], actions["take_back_classes"]
+        self._protect = actions["protect_accepted"]
         self._undo_title = self._undo_action.text()
         self.changes = ClassChanges(session, self)
         self._survey = ClassSurvey(self)
@@ -110,7 +110,7 @@ class ClassChangeFlow(QObject):
         choice = dialog.choice()
         if choice.change is None:
             return
-        dialog.set_obstacle(_obstacle(choice.change, project.classes, self._parts.brush.only_over()))
+        dialog.set_obstacle(self._obstacle(choice.change, choice.everywhere, project.classes))
         dialog.set_notes(self._notes(choice.everywhere))
         if choice.everywhere and self._all is None:
             dialog.show_counting(0, len(project.names))
@@ -122,6 +122,23 @@ class ClassChangeFlow(QObject):
         elif self._here is not None:
             dialog.show_pixels(sum(self._here.get(label, 0) for label in choice.change.moving), self._pixels)
         self._show_pairs()
+
+    def _obstacle(self, change: ClassChange, everywhere: bool, classes: ClassTable) -> str:
+        """What is guarded against `change`, or empty: it is made as a whole or not at all."""
+        over, opened = self._parts.brush.over, self._session.current
+        locked = [class_name(classes, label) for label in change.moving if classes[label].locked]
+        if len(locked) == 2:
+            return tr("{one} and {other} are locked. Unlock them first.", one=locked[0], other=locked[1])
+        if locked:
+            return tr("{name} is locked. Unlock it first.", name=locked[0])
+        only = over.only_over()
+        if only is not None and change.moving != (only,):
+            return tr("Paint over allows {name} only. Choose everything there first.", name=class_name(classes, only))
+        if over.is_unsure_only:
+            return tr("Paint over allows unsure pixels only. Choose everything there first.")
+        if self._protect.isChecked() and (everywhere or (opened is not None and opened.accepted is not None)):
+            return tr("Accepted pixels are protected. Stop protecting them first.")
+        return ""
 
     def _affected(self, change: ClassChange) -> Affected:
         return affected(self._all or [], change)
@@ -274,20 +291,6 @@ class ClassChangeFlow(QObject):
             what = tr("Undo {what} in {images}", what=_told_plan(log.plan), images=images_of(images))
             title = what.replace("&", "&&")
         self._undo_action.setText(title)
-
-
-def _obstacle(change: ClassChange, classes: ClassTable, only_over: int | None) -> str:
-    """Why `change` may not be made now, or empty."""
-    locked = [index for index, info in enumerate(classes) if info.locked]
-    blocked = change.guarded(Guard.of(locked, only_over))
-    names = [class_name(classes, label) for label in blocked if label in locked]
-    if len(names) == 2:
-        return tr("{one} and {other} are locked. Unlock them first.", one=names[0], other=names[1])
-    if names:
-        return tr("{name} is locked. Unlock it first.", name=names[0])
-    if blocked and only_over is not None:
-        return tr("Paint over allows {name} only. Set it to everything first.", name=class_name(classes, only_over))
-    return ""
 
 
 def _told_plan(plan: Plan) -> str:

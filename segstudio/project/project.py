@@ -181,7 +181,7 @@ class Project:
         """
         if not self.folder.has_mask(name) or self._sides.is_unreviewed(name):
             return None
-        with self._lock_of(name):
+        with self.lock_of(name):
             return self.folder.read_label_map(name)
 
     def touched_labels(self, name: str) -> UInt8Array:

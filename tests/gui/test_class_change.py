@@ -206,11 +206,29 @@ def test_a_locked_class_forbids_it_and_says_why(person: Person, opened: Path) ->
     assert dialog.problem.text() == "Choose two different classes."
     person.click(dialog.cancel_button)
     person.parts.classes.lock_toggled.emit(2)
-    box = person.parts.brush.over_box
-    box.setCurrentIndex(box.findData(VOID))
+
+
+def test_what_may_be_painted_over_and_protected_pixels_forbid_it_too(person: Person, opened: Path) -> None:
+    box, over = person.parts.brush.over.box, person.parts.brush.over
+    for title, why in (
+        ("void", "Paint over allows void only. Choose everything there first."),
+        ("unsure", "Paint over allows unsure pixels only. Choose everything there first."),
+    ):
+        box.setCurrentIndex(next(row for row in range(box.count()) if title in box.itemText(row)))
+        dialog = asked(person)
+        choose_change(person, dialog, POLE_INTO_SUN)
+        assert dialog.problem.text() == why and not dialog.accept_button.isEnabled()
+        person.click(dialog.cancel_button)
+    over.choose_everything()
+    person.trigger("protect_accepted")
     dialog = asked(person)
     choose_change(person, dialog, POLE_INTO_SUN)
-    assert dialog.problem.text() == "Paint over allows void only. Set it to everything first."
+    assert dialog.problem.text() == "Accepted pixels are protected. Stop protecting them first."
+    person.click(dialog.cancel_button)
+    person.trigger("protect_accepted")
+    dialog = asked(person)
+    choose_change(person, dialog, POLE_INTO_SUN)
+    assert not dialog.problem.isVisible()
     person.click(dialog.cancel_button)
 
 
