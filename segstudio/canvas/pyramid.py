@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
 
+from segstudio.canvas.magnify import draw_magnified
 from segstudio.core.geometry import Box
 from segstudio.project.halving import Pixels, halved
 
@@ -61,11 +62,7 @@ class ImagePyramid:
         part = reduced_box(box, level).expanded(2 if smooth else 0)
         part = part.intersection(Box.of_size(image.width(), image.height()))
         toned = cv2.LUT(np.ascontiguousarray(self._pixels[level][part.slices]), table)
-        source = QRectF(0, 0, part.width, part.height)
-        painter.setTransform(QTransform.fromScale(1 << level, 1 << level) * to_view)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(source.translated(part.x0, part.y0), _rgb_image(np.asarray(toned, np.uint8)), source)
-        painter.resetTransform()
+        draw_level(painter, _rgb_image(np.asarray(toned, np.uint8)), level, box, to_view, smooth, (part.x0, part.y0))
 
 
 def draw_level(
@@ -86,7 +83,11 @@ def draw_level(
     part = reduced_box(box, level).expanded(2 if smooth else 0)
     part = part.intersection(Box.of_size(image.width(), image.height()).translated(x, y))
     source = QRectF(part.x0, part.y0, part.width, part.height)
-    painter.setTransform(QTransform.fromScale(1 << level, 1 << level) * to_view)
+    to_view = QTransform.fromScale(1 << level, 1 << level) * to_view
+    if not smooth and max(abs(to_view.m11()), abs(to_view.m12())) != 1:
+        draw_magnified(painter, image, part.translated(-x, -y), QTransform.fromTranslate(x, y) * to_view)
+        return
+    painter.setTransform(to_view)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     painter.drawImage(source, image, source.translated(-x, -y), Qt.ImageConversionFlag.AutoColor)
     painter.resetTransform()

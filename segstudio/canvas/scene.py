@@ -301,7 +301,8 @@ class Scene:
         _draw_overlay(painter, layer, self._overlay_level(zoom), box, to_device, zoom < 1)
         if not self.is_outline:
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
-            painter.setBrushOrigin(to_device.map(QPointF(0, 0)))
+            origin = to_device.map(QPointF(0, 0))
+            painter.setBrushOrigin(origin.toPoint())  # whole: else the stripes of each part are mixed anew
             painter.fillRect(drawn.rect(), hatch_brush(ratio))
         painter.end()
         drawn.setDevicePixelRatio(ratio)
