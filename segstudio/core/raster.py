@@ -149,54 +149,81 @@ def ellipse(box: Box) -> Spans:
     return Spans(box.y0, starts.astype(np.int64), np.maximum(starts, ends).astype(np.int64))
 
 
-def round_capsule(start: Point, end: Point, diameter: float) -> Spans:
-    """The pixels within `diameter` / 2 of the segment from `start` to `end` (a disc where they coincide).
+def round_capsule(start: Point, end: Point, diameter: float, end_diameter: float | None = None) -> Spans:
+    """The hull of the disc of `diameter` about `start` and that of `end_diameter` (None: the same) about `end`.
 
-    Per row the convex capsule meets the row in one interval: the hull of the two discs' chords and of where the row
-    crosses the rectangle between them. A brush below one pixel still paints the pixels its path passes through.
+    Per row it is one interval: the hull of the two discs' chords and of where the row crosses the quadrilateral
+    between the points where a line touches both. A brush below one pixel still paints the pixels its path passes
+    through.
     """
-    radius = max(diameter, 1.0) / 2
+    first = max(diameter, 1.0) / 2
+    last = first if end_diameter is None else max(end_diameter, 1.0) / 2
     (x0, y0), (x1, y1) = start, end
-    rows = _rows(min(y0, y1) - radius, max(y0, y1) + radius)
+    rows = _rows(min(y0 - first, y1 - last), max(y0 + first, y1 + last))
     centres = rows + 0.5
     low = np.full(len(rows), np.inf)
     high = np.full(len(rows), -np.inf)
-    for x, y in (start, end):
+    for (x, y), radius in ((start, first), (end, last)):
         half_squared = radius**2 - (centres - y) ** 2
         inside = half_squared >= 0
         half = np.sqrt(half_squared, where=inside, out=np.zeros_like(half_squared))
         low = np.where(inside, np.minimum(low, x - half), low)
         high = np.where(inside, np.maximum(high, x + half), high)
     length = float(np.hypot(x1 - x0, y1 - y0))
-    if length > 0:
-        nx, ny = -(y1 - y0) / length * radius, (x1 - x0) / length * radius
-        corners = [(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)]
+    if length > abs(first - last):  # else one disc holds the other
+        ux, uy = (x1 - x0) / length, (y1 - y0) / length
+        along = (first - last) / length
+        aside = float(np.sqrt(1 - along**2))
+        (ax, ay), (bx, by) = (
+            (along * ux - aside * uy, along * uy + aside * ux),
+            (along * ux + aside * uy, along * uy - aside * ux),
+        )
+        corners = [
+            (x0 + first * ax, y0 + first * ay),
+            (x1 + last * ax, y1 + last * ay),
+            (x1 + last * bx, y1 + last * by),
+            (x0 + first * bx, y0 + first * by),
+        ]
         low, high = _extend_by_polygon(centres, corners, low, high)
     return _from_intervals(rows, low, high, start, end)
 
 
-def square_sweep(start: Point, end: Point, size: float) -> Spans:
-    """The pixels of an axis-aligned square of side `size` moved from `start` to `end` (its hull: a hexagon)."""
-    half = max(size, 1.0) / 2
+def square_sweep(start: Point, end: Point, size: float, end_size: float | None = None) -> Spans:
+    """The hull of the axis-aligned square of side `size` about `start` and that of `end_size` about `end`.
+
+    `end_size` None: the same.
+    """
+    first = max(size, 1.0) / 2
+    last = first if end_size is None else max(end_size, 1.0) / 2
     (x0, y0), (x1, y1) = start, end
-    rows = _rows(min(y0, y1) - half, max(y0, y1) + half)
+    rows = _rows(min(y0 - first, y1 - last), max(y0 + first, y1 + last))
     centres = rows + 0.5
     low = np.full(len(rows), np.inf)
     high = np.full(len(rows), -np.inf)
-    # The hull of two equal squares is the union of the squares and of the parallelograms their diagonals sweep.
-    for x, y in (start, end):
+    # The hull is the union of the squares and of what their diagonals sweep, one on its way to the other.
+    for (x, y), half in ((start, first), (end, last)):
         inside = (centres >= y - half) & (centres < y + half)
         low = np.where(inside, np.minimum(low, x - half), low)
         high = np.where(inside, np.maximum(high, x + half), high)
-    for sx, sy in ((half, half), (half, -half)):
-        corners = [(x0 + sx, y0 + sy), (x1 + sx, y1 + sy), (x1 - sx, y1 - sy), (x0 - sx, y0 - sy)]
+    for sy in (1, -1):
+        corners = [
+            (x0 + first, y0 + sy * first),
+            (x1 + last, y1 + sy * last),
+            (x1 - last, y1 - sy * last),
+            (x0 - first, y0 - sy * first),
+        ]
         low, high = _extend_by_polygon(centres, corners, low, high)
     return _from_intervals(rows, low, high, start, end)
 
 
-def sweep(start: Point, end: Point, size: float, shape: BrushShape) -> Spans:
-    """The pixels that a brush of `shape` and `size` pixels covers on its way from `start` to `end`."""
-    return round_capsule(start, end, size) if shape is BrushShape.ROUND else square_sweep(start, end, size)
+def sweep(start: Point, end: Point, size: float, shape: BrushShape, end_size: float | None = None) -> Spans:
+    """The pixels that a brush of `shape` covers on its way from `start` to `end`.
+
+    It is `size` pixels across at first, and grows or shrinks evenly to `end_size` (None: it stays as it is).
+    """
+    if shape is BrushShape.ROUND:
+        return round_capsule(start, end, size, end_size)
+    return square_sweep(start, end, size, end_size)
 
 
 def snapped(point: Point, size: int) -> Point:

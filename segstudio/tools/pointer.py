@@ -36,7 +36,8 @@ class Modifiers(Flag):
 class PointerEvent:
     """One event at (x, y) in image coordinates: pixel (row i, column j) covers [j, j + 1) × [i, i + 1).
 
-    Points outside the image are allowed: a stroke may leave it and come back. `pressure` is 0 to 1.
+    Points outside the image are allowed: a stroke may leave it and come back. `pressure`, 0 to 1, is a stylus'; 1 where
+    nothing presses, or how hard is not to matter.
     """
 
     x: float

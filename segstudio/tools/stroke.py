@@ -7,7 +7,7 @@ from dataclasses import replace
 from segstudio.core.document import EditBuilder
 from segstudio.core.errors import marked
 from segstudio.core.label_map import Labels
-from segstudio.core.raster import Point, Spans, snapped, sweep
+from segstudio.core.raster import Spans, snapped, sweep
 from segstudio.tools.controllers import Segment, StrokeController
 from segstudio.tools.inks import Ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
@@ -15,12 +15,21 @@ from segstudio.tools.tool import ToolContext, ToolOutcome
 
 _ERASE = marked("Eraser stroke")
 
+LEAST_SHARE = 0.2
+"""Of its size that a brush has under the lightest touch of a stylus."""
+
+
+def pressed_size(size: int, pressure: float) -> int:
+    """How many pixels across a brush of `size` is under `pressure`, 0 to 1."""
+    return max(1, round(size * (LEAST_SHARE + (1 - LEAST_SHARE) * min(max(pressure, 0.0), 1.0))))
+
 
 class StrokeTool:
     """Paints the label that `ink` gives along the pointer's way; `name` is the marked name of its edits.
 
     An edit begins where the brush first meets the image; a proposal that is shown there becomes real with it, as an
-    edit of its own before it. Alt-click picks the class under the pointer instead.
+    edit of its own before it. Alt-click picks the class under the pointer instead. The pressure of a stylus scales the
+    brush along the way; a straight line, which has but two ends, has the whole size.
     """
 
     is_stepwise = False
@@ -31,6 +40,8 @@ class StrokeTool:
         self._controller = StrokeController()
         self._builder: EditBuilder | None = None
         self._stroke: ToolContext | None = None
+        self._width = 1
+        """Pixels across that the brush had at the latest event of the stroke."""
 
     @property
     def is_busy(self) -> bool:
@@ -43,7 +54,7 @@ class StrokeTool:
             case Phase.PRESS:
                 return self._press(event, context)
             case Phase.MOVE if self._stroke is not None:
-                self._paint(self._controller.move(self._snapped(event, self._stroke)), self._stroke, context.proposal)
+                self._move(event, self._stroke, context.proposal)
                 return self._shown(event, self._stroke)
             case Phase.RELEASE if self._stroke is not None:
                 return self._release(event, self._stroke, context.proposal)
@@ -58,14 +69,25 @@ class StrokeTool:
         if self.is_busy or context.document.is_editing:
             return self._shown(event, context)
         self._stroke = context
-        point = self._snapped(event, context)
-        self._begin_upon(sweep(point, point, context.size, context.shape), context, context.proposal)
         straight = Modifiers.SHIFT in event.modifiers
-        self._paint(self._controller.press(point, straight, context.document), context, context.proposal)
+        self._width = context.size if straight else pressed_size(context.size, event.pressure)
+        point = snapped(event.point, self._width)
+        self._begin_upon(sweep(point, point, self._width, context.shape), context, context.proposal)
+        self._paint(self._controller.press(point, straight, context.document), self._width, context, context.proposal)
         return self._shown(event, context)
 
+    def _move(self, event: PointerEvent, stroke: ToolContext, proposal: Labels | None) -> None:
+        before, self._width = self._width, self._width_at(event, stroke)
+        point = snapped(event.point, self._width)
+        segment = self._controller.move(point)
+        if segment is None and self._width > before:  # pressed harder where it stands
+            segment = (point, point)
+        self._paint(segment, before, stroke, proposal)
+
     def _release(self, event: PointerEvent, stroke: ToolContext, proposal: Labels | None) -> ToolOutcome:
-        self._paint(self._controller.release(self._snapped(event, stroke), stroke.document), stroke, proposal)
+        # A stylus that is lifted presses no more: how wide it painted until then is what counts.
+        point = snapped(event.point, self._width)
+        self._paint(self._controller.release(point, stroke.document), self._width, stroke, proposal)
         builder, self._builder, self._stroke = self._builder, None, None
         edit = builder.commit() if builder is not None else None
         shown = self._shown(event, stroke)
@@ -77,10 +99,11 @@ class StrokeTool:
         if builder is not None:
             builder.cancel()
 
-    def _paint(self, segment: Segment | None, stroke: ToolContext, proposal: Labels | None) -> None:
+    def _paint(self, segment: Segment | None, width: int, stroke: ToolContext, proposal: Labels | None) -> None:
+        """Paint `segment`, where there is one, with a brush that is `width` pixels across at its start."""
         if segment is None:
             return
-        spans = sweep(*segment, stroke.size, stroke.shape)
+        spans = sweep(*segment, width, stroke.shape, self._width)
         self._begin_upon(spans, stroke, proposal)
         if self._builder is not None:
             self._builder.paint_region(spans, self._value(stroke))
@@ -94,12 +117,12 @@ class StrokeTool:
 
     def _shown(self, event: PointerEvent, context: ToolContext) -> ToolOutcome:
         straight = Modifiers.SHIFT in event.modifiers
-        segment = self._controller.aim(self._snapped(event, context), straight, context.document)
-        return ToolOutcome(outline=sweep(*segment, context.size, context.shape), color_value=self._value(context))
+        width = self._width if self.is_busy else context.size
+        segment = self._controller.aim(snapped(event.point, width), straight, context.document)
+        return ToolOutcome(outline=sweep(*segment, width, context.shape), color_value=self._value(context))
+
+    def _width_at(self, event: PointerEvent, stroke: ToolContext) -> int:
+        return stroke.size if self._controller.is_line else pressed_size(stroke.size, event.pressure)
 
     def _value(self, context: ToolContext) -> int:
         return erase_ink(context) if context.erasing else self._ink(context)
-
-    @staticmethod
-    def _snapped(event: PointerEvent, context: ToolContext) -> Point:
-        return snapped(event.point, context.size)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from segstudio.core.geometry import Box
-from segstudio.core.raster import BrushShape, Polygon, footprint, round_capsule, snapped, square_sweep
+from segstudio.core.raster import BrushShape, Polygon, footprint, round_capsule, snapped, square_sweep, sweep
 
 SIDE = 64
 WHOLE = Box.of_size(SIDE, SIDE)
@@ -62,6 +62,30 @@ def test_a_square_stroke_paints_what_the_square_passes_over(start, end, size) ->
     edge_free = surely_in & ~_on_the_edge(start, end, size)
     assert painted[edge_free].all()
     assert not painted[surely_out].any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(start=points, end=points, first=st.integers(1, 20), last=st.integers(1, 20), shape=st.sampled_from(BrushShape))
+def test_a_brush_that_grows_on_its_way_paints_what_any_of_its_sizes_covers(start, end, first, last, shape) -> None:
+    painted = sweep(start, end, first, shape, last).mask(WHOLE)
+    # How far each centre lies within the brush, best of all the way: it changes by less than a step's between two.
+    steps = np.linspace(0, 1, 400)
+    depth = np.full((SIDE, SIDE), -np.inf)
+    for t in steps:
+        x, y = start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
+        away = np.stack([COLUMNS - x, ROWS - y])
+        distance = np.hypot(*away) if shape is BrushShape.ROUND else np.abs(away).max(axis=0)
+        depth = np.maximum(depth, (first + t * (last - first)) / 2 - distance)
+    step = (np.hypot(end[0] - start[0], end[1] - start[1]) + abs(last - first) / 2) / 400
+    ends = under_the_ends(start, end)
+    assert painted[(depth > 1e-9) | ends].all()
+    assert not painted[(depth < -step - 1e-9) & ~ends].any()
+
+
+@given(start=points, end=points, size=st.integers(1, 20), shape=st.sampled_from(BrushShape))
+def test_a_brush_that_ends_as_large_as_it_began_is_any_brush(start, end, size, shape) -> None:
+    plain, grown = sweep(start, end, size, shape), sweep(start, end, size, shape, size)
+    np.testing.assert_array_equal(plain.mask(WHOLE), grown.mask(WHOLE))
 
 
 def _on_the_edge(start, end, size) -> np.ndarray:

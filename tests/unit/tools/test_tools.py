@@ -13,6 +13,7 @@ from segstudio.core.label_map import LabelMap
 from segstudio.core.raster import BrushShape
 from segstudio.core.resources import resource_root
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, ToolContext
+from segstudio.tools.stroke import pressed_size
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 IMAGE = np.zeros((60, 80, 3), np.uint8)
@@ -70,6 +71,35 @@ def test_cancelling_restores_every_pixel(tool_id, points, size, shape) -> None: 
     tool.handle(PointerEvent(0, 0, Phase.CANCEL), context)
     np.testing.assert_array_equal(shown.label_map.array, before)
     assert not tool.is_busy and not shown.is_editing and not shown.can_undo
+
+
+@pytest.mark.parametrize(
+    ("size", "pressure", "width"), [(20, 0, 4), (20, 0.5, 12), (20, 1, 20), (20, 7, 20), (1, 0, 1)]
+)
+def test_a_light_touch_leaves_a_fifth_of_the_size(size: int, pressure: float, width: int) -> None:
+    assert pressed_size(size, pressure) == width
+
+
+@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+@given(pressures=st.lists(st.floats(0, 1), min_size=2, max_size=8))
+def test_what_a_stylus_paints_holds_its_outline_all_the_way_and_no_more_than_a_mouse(  # type: ignore[no-untyped-def]
+    tool_id, pressures
+) -> None:
+    pressed, whole = document(fill=2), document(fill=2)
+    tool, context = TOOLS[tool_id].factory(), ToolContext(pressed, 1, 14)
+    outlined = np.zeros((60, 80), bool)
+    way = [(15 + 6 * number, 30 + 7 * (number % 2)) for number in range(len(pressures))]
+    for number, ((x, y), pressure) in enumerate(zip(way, pressures, strict=True)):
+        phase = Phase.MOVE if number else Phase.PRESS
+        outcome = tool.handle(PointerEvent(x, y, phase, pressure=pressure), context)
+        outlined |= outcome.outline.mask(pressed.label_map.box)
+    tool.handle(PointerEvent(*way[-1], Phase.RELEASE, pressure=0.0), context)
+    drag(TOOLS[tool_id].factory(), ToolContext(whole, 1, 14), *way)
+    painted, by_mouse = pressed.label_map.array != 2, whole.label_map.array != 2
+    assert painted[outlined].all()
+    edge = np.zeros_like(by_mouse)  # a smaller brush of the other parity stands half a pixel aside
+    edge[1:-1, 1:-1] = by_mouse[:-2, 1:-1] | by_mouse[2:, 1:-1] | by_mouse[1:-1, :-2] | by_mouse[1:-1, 2:]
+    assert (by_mouse | edge)[painted].all()
 
 
 @pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
