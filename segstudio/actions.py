@@ -101,6 +101,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "proposal, or from another mask"), "difference", ("Shift+D",), checkable=True),
     ActionSpec("minimap", Menu.VIEW, marked("&Minimap"), marked("The whole image in small, while it does not fit; "
                "drag there to move"), "minimap", ("Shift+M",), checkable=True),
+    ActionSpec("crosshair", Menu.VIEW, marked("Cross&hair lines"), marked("Across the view, through the pointer"),
+               checkable=True),
     ActionSpec("tone", Menu.VIEW, marked("&Brightness and contrast"), marked("On the screen only; no file changes"),
                "tone", ("Shift+B",), checkable=True, separator=True),
     ActionSpec("accept", Menu.IMAGE, marked("&Accept and go on"), marked("Save this mask and show the next image"),

@@ -22,17 +22,19 @@ class Gesture:
 
 
 GESTURES: tuple[Gesture, ...] = (
-    Gesture(Group.PAINTING, marked("Brush size"), marked("Ctrl and wheel")),
+    Gesture(Group.PAINTING, marked("Brush size"), marked("Ctrl and wheel, or right drag across")),
     Gesture(Group.PAINTING, marked("Straight line"), marked("Shift and click")),
     Gesture(Group.PAINTING, marked("Erase an area"), marked("Ctrl at its first click")),
     Gesture(Group.PAINTING, marked("Square, circle"), marked("Shift while drawing")),
     Gesture(Group.PAINTING, marked("Fill all of a label"), marked("Shift and click with Fill")),
     Gesture(Group.PAINTING, marked("Magic wand takes more, or less"), marked("Drag right, or left")),
     Gesture(Group.PAINTING, marked("Close a polygon"), marked("Double click, or its first corner")),
-    Gesture(Group.PAINTING, marked("Give up a stroke"), marked("Esc")),
+    Gesture(Group.PAINTING, marked("Give up a stroke"), marked("Esc, or a second finger")),
+    Gesture(Group.PAINTING, marked("Erase with a stylus"), marked("Its other end")),
     Gesture(Group.CLASSES, marked("Pick a class"), marked("Alt and click")),
     Gesture(Group.CLASSES, marked("Show or hide a class"), marked("Its eye, or Space in the list")),
     Gesture(Group.EDIT, marked("What can be done with a region"), marked("Right click")),
+    Gesture(Group.VIEW, marked("Overlay opacity"), marked("Right drag up, or down")),
     Gesture(Group.VIEW, marked("Zoom"), marked("Wheel, pinch")),
     Gesture(Group.VIEW, marked("Pan"), marked("Middle button, two fingers")),
     Gesture(Group.VIEW, marked("Move by the minimap"), marked("Drag in it")),

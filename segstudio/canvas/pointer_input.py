@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from enum import Enum, auto
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QInputDevice, QWheelEvent
 
 from segstudio.tools import Modifiers
 
@@ -22,6 +23,7 @@ class WheelUse(Enum):
     ZOOM = auto()
     PAN = auto()
     BRUSH_SIZE = auto()
+    NONE = auto()
 
 
 def modifiers_of(keys: Qt.KeyboardModifier) -> Modifiers:
@@ -41,9 +43,17 @@ def modifiers_of(keys: Qt.KeyboardModifier) -> Modifiers:
 def wheel_use(event: QWheelEvent) -> WheelUse:
     """Ctrl sizes the brush; two fingers on a touchpad pan; a mouse wheel zooms."""
     if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-        return WheelUse.BRUSH_SIZE
+        if event.phase() is Qt.ScrollPhase.ScrollMomentum:
+            return WheelUse.NONE  # the fingers let go of a pan; Ctrl is pressed for something else
+        return WheelUse.ZOOM if _is_pinch() else WheelUse.BRUSH_SIZE
     is_touchpad = event.pointingDevice().type() is QInputDevice.DeviceType.TouchPad
     return WheelUse.PAN if is_touchpad or not event.pixelDelta().isNull() else WheelUse.ZOOM
+
+
+def _is_pinch() -> bool:
+    """Whether nobody holds the Ctrl of a wheel event: so Windows tells of a pinch on a touchpad."""
+    is_held = QGuiApplication.queryKeyboardModifiers() & Qt.KeyboardModifier.ControlModifier
+    return sys.platform == "win32" and not is_held
 
 
 def wheel_notches(event: QWheelEvent) -> float:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.canvas.brush_cursor import BrushCursor
 from segstudio.canvas.brush_size import BrushSize, SizeUnit
+from segstudio.canvas.crosshair import crosshair_region, draw_crosshair, precise_pointer
 from segstudio.canvas.holds import Hold, Holds
 from segstudio.canvas.hover_info import HoverInfo
 from segstudio.canvas.viewport import ImageViewport
@@ -58,8 +59,10 @@ class ToolViewport(ImageViewport):
         self._size, self._shape, self._class_index = BrushSize(), BrushShape.ROUND, 0
         self._pan_from: QPointF | None = None
         self._pointer: QPointF | None = None
+        self._pressure, self._is_eraser_end = 1.0, False
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
+        self._has_crosshair = False
 
     @property
     def cursor_polygon(self) -> QPolygonF:
@@ -113,6 +116,11 @@ class ToolViewport(ImageViewport):
         self._holds.set_as_toggles(as_toggles)
         self._on_holds_changed()
 
+    def set_crosshair(self, shown: bool) -> None:
+        """Draw lines across the view through the pointer, or none."""
+        self._has_crosshair = shown
+        self.update()
+
     def cancel_stroke(self) -> None:
         """Take back the stroke being made, if any: every pixel is as it was before the press."""
         if self._tool.is_busy:
@@ -158,7 +166,8 @@ class ToolViewport(ImageViewport):
             return
         was_busy, was_painting = self._tool.is_busy, self.document.is_editing
         x, y = self.view_to_image(position)
-        event, context = PointerEvent(x, y, phase, self._modifiers), self._context(self.document)
+        event = PointerEvent(x, y, phase, self._modifiers, self._pressure)
+        context = self._context(self.document)
         outcome = self._tool.handle(event, context)
         self._show_outline(outcome if self._pointer is not None else ToolOutcome())
         if self._tool.is_busy and not was_busy:
@@ -181,7 +190,7 @@ class ToolViewport(ImageViewport):
             class_index=self._class_index,
             size=self._size.on_image(self.zoom),
             shape=self._shape,
-            erasing=Hold.ERASE in self._holds,
+            erasing=Hold.ERASE in self._holds or self._is_eraser_end,
             proposal=self._scene.proposal,
             reach=_REACH * self.devicePixelRatioF() / self.zoom,
             image=self._scene.image,
@@ -197,7 +206,32 @@ class ToolViewport(ImageViewport):
         super()._view_changed()
         self._refresh_pointer()
 
+    def _zoom_to(self, zoom: float, at: QPointF | None) -> None:
+        """About the pointer while a stroke is made: it goes on from the very point of the image."""
+        super()._zoom_to(zoom, self._pointer if at is None and self._is_drawing else at)
+
+    def fit(self) -> None:
+        """As `ImageViewport.fit`; not under a stroke, which would jump to another point of the image."""
+        if not self._is_drawing:
+            super().fit()
+
     # The pointer
+
+    def _set_pointer(self, pointer: QPointF | None) -> None:
+        """The pointer is there (view pixels), or nowhere."""
+        before = self._crosshair_region()
+        self._pointer = None if pointer is None else QPointF(pointer)
+        self.update(before + self._crosshair_region())
+
+    @property
+    def _is_panning(self) -> bool:
+        """Whether the pointer moves the image, or is about to."""
+        return self._pan_from is not None or Hold.PAN in self._holds
+
+    def _crosshair_region(self) -> QRegion:
+        if not self._has_crosshair or self._pointer is None or self.document is None:
+            return QRegion()
+        return crosshair_region(self._pointer, self.rect())
 
     def _refresh_pointer(self) -> None:
         """The pointer stands still but what is under it, or what it would paint, may have changed."""
@@ -211,8 +245,7 @@ class ToolViewport(ImageViewport):
     def _show_outline(self, outcome: ToolOutcome) -> None:
         before = self._cursor.rect(self._transform.to_view)
         bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
-        is_panning = self._pan_from is not None or Hold.PAN in self._holds
-        outline = None if is_panning else outcome.outline
+        outline = None if self._is_panning else outcome.outline
         tint = self._scene.tint_of(outcome.color_value)
         self._cursor.show(outline, tint, bounds, outcome.is_area, outcome.part)
         after = self._cursor.rect(self._transform.to_view)
@@ -229,9 +262,10 @@ class ToolViewport(ImageViewport):
         elif self._cursor.replaces_pointer(self._transform.to_view):
             shape = Qt.CursorShape.BlankCursor
         else:
-            shape = Qt.CursorShape.CrossCursor
+            shape = Qt.CursorShape.BitmapCursor
         if self.cursor().shape() is not shape:
-            self.setCursor(QCursor(shape))
+            is_precise = shape is Qt.CursorShape.BitmapCursor
+            self.setCursor(precise_pointer(self.devicePixelRatioF()) if is_precise else QCursor(shape))
 
     def _emit_hover(self) -> None:
         info = self._hover_info()
@@ -251,10 +285,13 @@ class ToolViewport(ImageViewport):
         return self._tool.is_busy and not self._tool.is_stepwise
 
     def _paint_above(self, painter: QPainter) -> None:
+        if self._has_crosshair and self._pointer is not None and not self._is_panning and self.document is not None:
+            draw_crosshair(painter, self._pointer, self.rect(), self.devicePixelRatioF())
         self._cursor.paint(painter, self._transform.to_view)
 
     def _on_holds_changed(self) -> None:
         self._is_overlay_hidden_for_now = Hold.HIDE_OVERLAY in self._holds
         self._show_or_hide_overlay()
+        self.update(self._crosshair_region())
         self._refresh_pointer()
         self._choose_pointer_shape()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from segstudio.services.theme import Role, color
 
 _REFINED_PIXELS = 150_000
 """So many overlay pixels are coloured between two turns of the event loop: some two milliseconds' work."""
+
+_MOST_RECTS = 24
+"""What is exposed is drawn in so many parts at most: each costs a little beyond its pixels."""
 
 
 class ImageViewport(QWidget):
@@ -273,8 +277,14 @@ class ImageViewport(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what is exposed."""
         painter = QPainter(self)
-        painter.fillRect(event.rect(), color(Role.CANVAS_BACKGROUND))
-        self._scene.paint(painter, self._transform, event.rect(), self.rect(), self.devicePixelRatioF())
+        # Two strips across the view are little; the rectangle around them is all of it.
+        is_simple = event.region().rectCount() <= _MOST_RECTS
+        parts = cast(Iterable[QRect], event.region()) if is_simple else (event.rect(),)
+        for rect in parts:
+            painter.setClipRect(rect)
+            painter.fillRect(rect, color(Role.CANVAS_BACKGROUND))
+            self._scene.paint(painter, self._transform, rect, self.rect(), self.devicePixelRatioF())
+        painter.setClipping(False)
         self._paint_above(painter)
         if self._mark is not None:
             draw_mark(painter, self._transform.to_view.map(self._mark))

@@ -7,12 +7,12 @@ from PySide6.QtCore import QObject, Slot
 from segstudio.actions import Actions
 from segstudio.canvas.brush_size import SizeUnit
 from segstudio.core.raster import BrushShape
-from segstudio.services.settings import BRUSH_ON_SCREEN, BRUSH_SIZE, BRUSH_SQUARE, Settings
+from segstudio.services.settings import BRUSH_ON_SCREEN, BRUSH_SIZE, BRUSH_SQUARE, PRESSURE_SIZES, Settings
 from segstudio.window_parts import WindowParts
 
 
 class BrushFlow(QObject):
-    """One brush for all images: how large it is, in what, and of which shape."""
+    """One brush for all images: how large it is, in what, of which shape, and whether it follows the pressure."""
 
     def __init__(self, parts: WindowParts, actions: Actions, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
@@ -21,6 +21,7 @@ class BrushFlow(QObject):
         self._panel.size_changed.connect(self._on_size_changed)
         self._panel.on_screen_changed.connect(self._on_unit_chosen)
         self._panel.shape_changed.connect(self._on_shape_changed)
+        self._panel.pressure_changed.connect(self._on_pressure_chosen)
         self._canvas.brush_size_changed.connect(self._on_size_changed)
         self._canvas.zoom_changed.connect(self._show_covered)
         actions["brush_smaller"].triggered.connect(lambda: self._step(-1))
@@ -36,6 +37,8 @@ class BrushFlow(QObject):
         shape = BrushShape.SQUARE if get(BRUSH_SQUARE) else BrushShape.ROUND
         panel.set_shape(shape)
         canvas.set_brush_shape(shape)
+        panel.set_pressure(get(PRESSURE_SIZES))
+        canvas.set_pressure_sizes(get(PRESSURE_SIZES))
         self._show_covered()
 
     @Slot(int)
@@ -65,3 +68,8 @@ class BrushFlow(QObject):
     def _on_shape_changed(self, shape: BrushShape) -> None:
         self._canvas.set_brush_shape(shape)
         self._settings.set(BRUSH_SQUARE, shape is BrushShape.SQUARE)
+
+    @Slot(bool)
+    def _on_pressure_chosen(self, sizes: bool) -> None:
+        self._canvas.set_pressure_sizes(sizes)
+        self._settings.set(PRESSURE_SIZES, sizes)

@@ -13,6 +13,7 @@ from segstudio.services.notifier import Notifier
 from segstudio.services.open_image import OpenImage
 from segstudio.services.session import Session
 from segstudio.services.settings import (
+    CROSSHAIR,
     HOLD_TOGGLES,
     OUTLINE,
     OVERLAY_OPACITY,
@@ -92,7 +93,9 @@ class ImageFlow(QObject):
         parts.classes.current_changed.connect(self.choose_class)
         parts.classes.visibility_changed.connect(self._on_visibility_changed)
         parts.brush.opacity_changed.connect(canvas.set_overlay_opacity)
-        parts.brush.opacity_changed.connect(lambda value: self._settings.set(OVERLAY_OPACITY, value))
+        canvas.overlay_opacity_changed.connect(parts.brush.set_opacity)
+        for changed in (parts.brush.opacity_changed, canvas.overlay_opacity_changed):
+            changed.connect(lambda value: self._settings.set(OVERLAY_OPACITY, value))
         parts.brush.outline_changed.connect(self._actions["outline"].setChecked)
         parts.filmstrip.image_chosen.connect(self._session.open_image)
         parts.filmstrip.thumbnail_wanted.connect(self._thumbnails.request)
@@ -118,6 +121,8 @@ class ImageFlow(QObject):
         actions["overlay"].setChecked(True)
         actions["overlay"].toggled.connect(canvas.set_overlay_visible)
         actions["outline"].toggled.connect(self._on_outline_toggled)
+        actions["crosshair"].toggled.connect(canvas.set_crosshair)
+        actions["crosshair"].toggled.connect(lambda shown: self._settings.set(CROSSHAIR, shown))
         actions["next"].triggered.connect(lambda: session.open_next())
         actions["previous"].triggered.connect(session.open_previous)
         actions["next_unfinished"].triggered.connect(lambda: session.open_next(only_unfinished=True))
@@ -134,6 +139,7 @@ class ImageFlow(QObject):
         parts.canvas.set_overlay_opacity(get(OVERLAY_OPACITY))
         parts.canvas.set_holds_as_toggles(get(HOLD_TOGGLES))
         self._actions["outline"].setChecked(get(OUTLINE))
+        self._actions["crosshair"].setChecked(get(CROSSHAIR))
 
     # -- what a person does -------------------------------------------------------------------------------
 
@@ -151,6 +157,7 @@ class ImageFlow(QObject):
         self._parts.canvas.set_class_index(index)
         chosen = self._actions.tools.checkedAction()
         if chosen is None or not TOOLS[chosen.data()].uses_class:
+            self._parts.canvas.finish_stroke()  # what the other tool has painted so far is not lost
             self.choose_tool("brush")
 
     @Slot()

@@ -37,9 +37,11 @@ SECOND_PANE = Setting("looks/second_pane", "proposal", choices=("proposal", "sav
 SHOW_HISTORY = Setting("looks/history", False)
 DIFFERENCE_FROM = Setting("looks/difference_from", "proposal", choices=("proposal", "saved", "truth"))
 """An `OtherMask` too."""
+CROSSHAIR = Setting("looks/crosshair", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
 BRUSH_SQUARE = Setting("brush/square", False)
+PRESSURE_SIZES = Setting("brush/pressure_sizes", False)
 UNSURE_BELOW = Setting("guards/unsure_below", 60, 1, 100)
 """Percent."""
 PROTECT_ACCEPTED = Setting("guards/protect_accepted", False)
@@ -71,9 +73,11 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     SECOND_PANE,
     SHOW_HISTORY,
     DIFFERENCE_FROM,
+    CROSSHAIR,
     BRUSH_SIZE,
     BRUSH_ON_SCREEN,
     BRUSH_SQUARE,
+    PRESSURE_SIZES,
     UNSURE_BELOW,
     PROTECT_ACCEPTED,
     HOLD_TOGGLES,

@@ -38,6 +38,8 @@ class BrushPanel(Panel):
     size_changed = Signal(int)
     on_screen_changed = Signal(bool)
     """Whether the size counts pixels of the screen, rather than of the image."""
+    pressure_changed = Signal(bool)
+    """Whether the pressure of a stylus scales the brush."""
     shape_changed = Signal(object)
     """BrushShape."""
     opacity_changed = Signal(float)
@@ -54,6 +56,12 @@ class BrushPanel(Panel):
             tr("Same size at every zoom"),
             tr("The brush counts pixels of the screen, not of the image."),
             "screen-size",
+            checkable=True,
+        )
+        self.pressure_button = tool_button(
+            tr("Pressure sets the size"),
+            tr("A stylus paints thinner the lighter it is pressed. A mouse paints as before."),
+            "pressure",
             checkable=True,
         )
         self.round_button = tool_button(tr("Round brush"), tr("For natural outlines."), "round-brush", checkable=True)
@@ -91,6 +99,10 @@ class BrushPanel(Panel):
     def set_on_screen(self, on_screen: bool) -> None:
         """Show whether the size counts pixels of the screen without telling anybody."""
         check(self.screen_button, on_screen)
+
+    def set_pressure(self, sizes: bool) -> None:
+        """Show whether the pressure of a stylus scales the brush without telling anybody."""
+        check(self.pressure_button, sizes)
 
     def set_covered(self, on_image: int, on_screen: int) -> None:
         """Show how many pixels of the image, and of the screen, the brush is across now."""
@@ -130,6 +142,7 @@ class BrushPanel(Panel):
     def _lay_out(self) -> None:
         shapes = QHBoxLayout()
         shapes.setSpacing(GRID // 2)
+        shapes.addWidget(self.pressure_button)
         shapes.addWidget(self.screen_button)
         shapes.addWidget(self.round_button)
         shapes.addWidget(self.square_button)
@@ -165,6 +178,7 @@ class BrushPanel(Panel):
         self.size_slider.valueChanged.connect(self._on_size_slid)
         self.size_spin.valueChanged.connect(self._on_size_typed)
         self.screen_button.toggled.connect(self.on_screen_changed)
+        self.pressure_button.toggled.connect(self.pressure_changed)
         self._shapes.buttonToggled.connect(self._on_shape_toggled)
         self.opacity_slider.valueChanged.connect(self._on_opacity_slid)
         self.outline_button.toggled.connect(self.outline_changed)

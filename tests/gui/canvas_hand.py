@@ -13,7 +13,12 @@ from segstudio.core.document import Document
 from segstudio.core.label_map import LabelMap
 
 NONE = Qt.KeyboardModifier.NoModifier
-LEFT, MIDDLE, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.NoButton
+LEFT, MIDDLE, RIGHT, NO_BUTTON = (
+    Qt.MouseButton.LeftButton,
+    Qt.MouseButton.MiddleButton,
+    Qt.MouseButton.RightButton,
+    Qt.MouseButton.NoButton,
+)
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 
 

@@ -47,14 +47,14 @@ def test_an_area_is_outlined_while_it_is_drawn_and_filled_at_the_release(
     hand = Hand(canvas)
     canvas.set_tool(TOOLS[tool_id].factory())
     hand.hover(*AROUND[0])
-    assert canvas.cursor_polygon.isEmpty() and canvas.cursor().shape() is Qt.CursorShape.CrossCursor
+    assert canvas.cursor_polygon.isEmpty() and canvas.cursor().shape() is Qt.CursorShape.BitmapCursor
     hand.press(*AROUND[0])
     for point in AROUND[1:3]:
         hand.move(*point)
     assert (labels(canvas) == VOID).all()
     seen = canvas.cursor_polygon.boundingRect()
     assert (seen.width(), seen.height()) == pytest.approx((40, 40), abs=1)
-    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor, "the pointer stays in sight"
+    assert canvas.cursor().shape() is Qt.CursorShape.BitmapCursor, "the pointer stays in sight"
     with qtbot.waitSignals([canvas.edit_made, canvas.stroke_finished]):
         hand.release(*AROUND[2])
     share = {"lasso": 0.5, "rectangle": 1.0, "ellipse": np.pi / 4}[tool_id]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 
 from segstudio.core.class_table import VOID
+from tests.gui.canvas_hand import RIGHT
 from tests.gui.window_person import Person, use_tiny_model
 from tests.small_folders import voc_folder
 
@@ -20,8 +21,10 @@ def entries(person: Person, x: float, y: float) -> dict[str, object]:
     """Right click at (x, y) of the image; the menu's entries by their texts."""
     canvas = person.parts.canvas
     place: QPoint = canvas.image_to_view(x, y).toPoint()
-    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, canvas.mapToGlobal(place))
-    QApplication.sendEvent(canvas, event)
+    person.hand.press(x, y, RIGHT)
+    # Some systems send it at the press, some at the release.
+    QApplication.sendEvent(canvas, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, canvas.mapToGlobal(place)))
+    person.hand.release(x, y, RIGHT)
     menu = person.window.region_flow.menu
     return {action.text(): action for action in menu.actions()} if menu.isVisible() else {}
 
