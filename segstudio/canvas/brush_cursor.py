@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
+from segstudio.canvas.magnify import premultiplied
 from segstudio.core.geometry import Box
 from segstudio.core.lines import Line
 from segstudio.core.raster import MaskRegion, Polygon, Spans, rectangle
@@ -51,12 +52,6 @@ def _staircase(edges: np.ndarray, top: int) -> list[tuple[int, int]]:
         x = int(edges[begin])
         corners += [(x, top + begin), (x, top + end)]
     return corners
-
-
-def _premultiplied(shade: QColor) -> int:
-    alpha = shade.alpha()
-    red, green, blue = (part * alpha // 255 for part in (shade.red(), shade.green(), shade.blue()))
-    return alpha << 24 | red << 16 | green << 8 | blue
 
 
 class BrushCursor:
@@ -123,7 +118,7 @@ class BrushCursor:
         border[1:-1, 1:-1] &= ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
         fill, line = QColor(self._tint), color(Role.CURSOR_LIGHT)
         fill.setAlphaF(0.6)
-        shades = np.array([0, _premultiplied(fill), _premultiplied(line)], dtype=np.uint32)
+        shades = np.array([0, premultiplied(fill), premultiplied(line)], dtype=np.uint32)
         pixels = np.ascontiguousarray(shades[inside.astype(np.uint8) + (border & inside)])
         height, width = pixels.shape
         picture = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum, auto
 from functools import lru_cache
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
+from segstudio.canvas.magnify import premultiplied
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.geometry import Box
 from segstudio.services.theme import GRID, Role, color
@@ -24,6 +28,10 @@ _HATCH_PERIOD = 10
 
 _DASHES = 64.0
 """Beyond what is exposed so much of the frame is drawn, in view pixels."""
+
+
+_TIE = 1e-4
+"""Device pixels that a border may be off for rounding's sake alone."""
 
 
 class MaskState(Enum):
@@ -106,11 +114,35 @@ def _hatch_tile(period: int, rgba: int) -> QImage:
     )
 
 
-def draw_grid(painter: QPainter, transform: ViewTransform, box: Box) -> None:
-    """Hairlines between the image pixels of `box`, dark beside light so that they show on anything."""
-    for role, nudge in ((Role.CURSOR_DARK, 0.0), (Role.CURSOR_LIGHT, 1.0)):
-        painter.setPen(QPen(color(role, 0.18), 0))
-        lines = [QLineF(x, box.y0, x, box.y1) for x in range(box.x0, box.x1 + 1)]
-        lines += [QLineF(box.x0, y, box.x1, y) for y in range(box.y0, box.y1 + 1)]
-        mapped = [transform.to_view.map(line).translated(nudge, nudge) for line in lines]
-        painter.drawLines(mapped)
+def draw_grid(painter: QPainter, transform: ViewTransform, box: Box, ratio: float) -> None:
+    """Hairlines between the image pixels of `box`: dark on one side of each border, light on the other.
+
+    So they show on anything, and say exactly where a pixel ends: at a zoom that is no whole number some are wider than
+    others. `ratio`: device pixels per view pixel; a line is as many of them wide as make one view pixel.
+    """
+    to_view = transform.to_view
+    rect = to_view.mapRect(QRectF(box.x0, box.y0, box.width, box.height))
+    columns = _borders(rect.left() * ratio, rect.right() * ratio, transform.zoom, to_view.m11() + to_view.m21())
+    rows = _borders(rect.top() * ratio, rect.bottom() * ratio, transform.zoom, to_view.m12() + to_view.m22())
+    thick = np.arange(max(1, int(ratio)))[:, None]
+    left, top = columns[0] - len(thick), rows[0] - len(thick)
+    # One picture of all of them: Qt blends narrow rectangles with much ado.
+    lines = np.zeros((rows[-1] - top + len(thick), columns[-1] - left + len(thick)), dtype=np.uint32)
+    for role, begin in ((Role.CURSOR_DARK, 0), (Role.CURSOR_LIGHT, len(thick))):
+        shade = premultiplied(color(role, 0.18))
+        lines[:, (columns - columns[0] + begin + thick).ravel()] = shade
+        lines[(rows - rows[0] + begin + thick).ravel()] = shade
+    height, width = lines.shape
+    picture = QImage(lines.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    painter.drawImage(QPointF(left / ratio, top / ratio), picture)
+
+
+def _borders(start: float, end: float, side: float, direction: float) -> npt.NDArray[np.int64]:
+    """The first device pixel behind each border from `start` to `end`, one every `side` device pixels.
+
+    A pixel whose centre lies on the border goes to the side that `draw_magnified` gives it; `direction` is below zero
+    where the image runs the other way.
+    """
+    places = start + side * np.arange(round((end - start) / side) + 1)
+    return np.ceil(places - 0.5 - math.copysign(_TIE, direction)).astype(np.int64)

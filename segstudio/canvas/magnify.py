@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from segstudio.core.geometry import Box
 
@@ -49,6 +49,13 @@ def draw_magnified(painter: QPainter, image: QImage, part: Box, to_view: QTransf
     drawn = QImage(large.data, width, height, 4 * width, form)
     drawn.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(left / ratio, top / ratio), drawn)
+
+
+def premultiplied(shade: QColor) -> int:
+    """`shade` as a pixel of an image with premultiplied alpha."""
+    alpha = shade.alpha()
+    red, green, blue = (part * alpha // 255 for part in (shade.red(), shade.green(), shade.blue()))
+    return alpha << 24 | red << 16 | green << 8 | blue
 
 
 def _indices(places: npt.NDArray[np.floating], count: int) -> npt.NDArray[np.intp]:

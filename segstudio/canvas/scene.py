@@ -252,7 +252,7 @@ class Scene:
                 hatched = self._hatched(self._striped_layer, transform, exposed, box, ratio)
             self._paint_image_and_labels(painter, transform.to_view, zoom, box, exposed.topLeft(), hatched)
         if zoom >= GRID_FROM_ZOOM:
-            draw_grid(painter, transform, box)
+            draw_grid(painter, transform, box, ratio)
 
     def _paint_image_and_labels(
         self,
