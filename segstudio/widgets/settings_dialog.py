@@ -106,7 +106,7 @@ class SettingsDialog(DialogFrame):
             form,
             tr("Keyboard"),
             self.hold_box,
-            tr("What such a key does lasts until it is pressed again."),
+            tr("Until they are pressed again. Which keys: under Help, Shortcuts."),
         )
         self._add(
             form,

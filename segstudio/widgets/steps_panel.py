@@ -33,7 +33,7 @@ class StepsPanel(Panel):
         self.list = StepList(self.model)
         self.list.step_chosen.connect(self.step_chosen)
         self.summary: QLabel = label("", Look.MUTED)
-        self.close_button = tool_button(tr("Close"), tr("The history itself stays."), "close")
+        self.close_button = tool_button(tr("Close"), tr("The history itself stays."), "close", "steps")
         self.close_button.clicked.connect(self.closed)
         self.head.addWidget(self.summary)
         self.head.addWidget(self.close_button)

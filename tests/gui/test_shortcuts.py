@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.actions import commands
 from segstudio.project.project import Status
+from segstudio.services.key_map import Command, clashes
 from segstudio.services.key_text import sequences, shown
 from segstudio.widgets.shortcuts_dialog import ShortcutsDialog
 from tests.gui.window_person import Person
@@ -38,6 +40,16 @@ def folder(person: Person, tmp_path: Path) -> Path:
     made = voc_folder(tmp_path / "data", images=6)
     person.open(made)
     return made
+
+
+def test_no_two_rows_have_the_same_key() -> None:
+    assert clashes(commands()) == []
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.id)
+def test_no_hint_names_a_key_that_could_be_changed(command: Command) -> None:
+    """A hint has a field for a key, such as ``{key[propose]}``; Ctrl, Shift and Alt of a gesture stay as they are."""
+    assert not re.search(r"\b(Enter|Return|Backspace|Space|Delete|[Hh]old [A-Z]|[Pp]ress [A-Z])\b", command.hint)
 
 
 def test_every_key_that_a_tooltip_names_is_a_commands(person: Person, folder: Path) -> None:
