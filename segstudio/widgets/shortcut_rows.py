@@ -30,8 +30,6 @@ from segstudio.services.translation import tr
 from segstudio.widgets.controls import set_look
 
 _ROW = Qt.ItemDataRole.UserRole
-_HEIGHT = 7 * GRID // 2
-_HEAD_HEIGHT = 5 * GRID
 _ONE_COLUMN = 90 * GRID
 """Pixels of width below which two columns would be too narrow for their words."""
 
@@ -154,8 +152,7 @@ class ShortcutRows(QScrollArea):
                 column.addItem(_head(group[0].group))
                 for row in group:
                     column.addItem(_item(row))
-            heads = len(part)
-            column.setFixedHeight(heads * _HEAD_HEIGHT + (column.count() - heads) * _HEIGHT + 2)
+            column.setFixedHeight(sum(map(column.sizeHintForRow, range(column.count()))) + 2)
         self.columns[1].setVisible(is_wide)
         same = [row for row in self._shown if self._current is not None and _same(row, self._current)]
         self._choose(next(iter(same or self._shown), None))
@@ -166,8 +163,8 @@ class ShortcutRows(QScrollArea):
             column.setCurrentRow(at)
             if at >= 0:
                 place = column.visualItemRect(column.item(at)).translated(column.pos())
-                # The first row of a group brings the group's name with it.
-                self.ensureVisible(0, place.top() - (_HEAD_HEIGHT if at == 1 else 0), 0, 0)
+                # The first row of all brings the name of its group with it.
+                self.ensureVisible(0, 0 if at == 1 else place.top(), 0, 0)
                 self.ensureVisible(0, place.bottom(), 0, GRID)
         if row != self._current:
             self._current = row
@@ -181,7 +178,7 @@ def _same(one: ShortcutRow, other: ShortcutRow) -> bool:
 
 def _halves(groups: list[list[ShortcutRow]]) -> tuple[list[list[ShortcutRow]], list[list[ShortcutRow]]]:
     """The groups in their order, cut where the higher of both columns is lowest."""
-    heights = [_HEAD_HEIGHT + len(group) * _HEIGHT for group in groups]
+    heights = [len(group) + 1.5 for group in groups]  # in rows; the name of a group takes one and a half
     cut = min(range(len(groups) + 1), key=lambda at: max(sum(heights[:at]), sum(heights[at:])))
     return groups[:cut], groups[cut:]
 
@@ -207,7 +204,8 @@ class _RowDelegate(QStyledItemDelegate):
     """The name at the left; at the right each key in a frame of its own, or in words how a gesture is made."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(160, _HEIGHT if index.data(_ROW) is not None else _HEAD_HEIGHT)
+        height = max(7 * GRID // 2, option.fontMetrics.height() + GRID)
+        return QSize(160, height if index.data(_ROW) is not None else height * 3 // 2)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

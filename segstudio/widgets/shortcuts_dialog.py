@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -112,7 +112,8 @@ class ShortcutsDialog(QDialog):
         column.addWidget(self.rows, 1)
         column.addWidget(self.editor)
         column.addLayout(buttons)
-        self.resize(124 * GRID, 96 * GRID)
+        room = self.screen().availableSize() - QSize(4 * GRID, 8 * GRID)
+        self.resize(QSize(124 * GRID, 96 * GRID).boundedTo(room))
 
     def _connect(self) -> None:
         self.search.installEventFilter(self)

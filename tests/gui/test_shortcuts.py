@@ -100,12 +100,12 @@ def test_every_action_says_its_keys_and_why(person: Person) -> None:
 
 def test_a_changed_key_acts_and_the_old_one_does_not(person: Person, folder: Path) -> None:
     keys, canvas = person.window.actions_table.keys, person.parts.canvas
-    keys.put("tool.eraser", "J", instead_of="E")
+    keys.put("tool.eraser", "F6", instead_of="E")
     keys.put("class.1", "F2", instead_of="2")
     person.window.shortcut_flow._on_changed()
     person.key(Key.Key_E, canvas)
     assert not person.window.actions_table["tool.eraser"].isChecked()
-    person.key(Key.Key_J, canvas)
+    person.key(Key.Key_F6, canvas)
     assert person.window.actions_table["tool.eraser"].isChecked()
     person.key(Key.Key_F2, canvas)
     assert person.parts.classes.current() == 1

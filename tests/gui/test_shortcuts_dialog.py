@@ -301,34 +301,34 @@ def test_a_new_key_acts_is_named_and_is_there_at_the_next_start(
     person: Person, opened: ShortcutsDialog, tmp_path: Path
 ) -> None:
     table = person.window.actions_table
-    choose(opened, "Polygon", Key.Key_J)
-    assert table["tool.polygon"].toolTip().startswith("Polygon (J)")
+    choose(opened, "Polygon", Key.Key_F6)
+    assert table["tool.polygon"].toolTip().startswith("Polygon (F6)")
     choose(opened, "Finish what is drawn", Key.Key_Space)
     assert "Space or a double click fills" in table["tool.polygon"].toolTip()
-    choose(opened, "Hide the overlay for a moment", Key.Key_Y)
-    assert "(hold Y)" in person.parts.brush.opacity_slider.toolTip()
-    choose(opened, "Search commands", Key.Key_F2)
-    assert "(F2)" in person.window.search_button.toolTip()
+    choose(opened, "Hide the overlay for a moment", Key.Key_F7)
+    assert "(hold F7)" in person.parts.brush.opacity_slider.toolTip()
+    choose(opened, "Search commands", Key.Key_F8)
+    assert "(F8)" in person.window.search_button.toolTip()
     opened.close()
     person.window.settings.sync()
     stored = person.window.settings._store.value("keys/chosen")
     assert json.loads(stored) == {
-        "tool.polygon": ["J"],
+        "tool.polygon": ["F6"],
         "drawing.finish": ["Space"],
-        "hold.hide_overlay": ["Y"],
-        "palette": ["F2"],
+        "hold.hide_overlay": ["F7"],
+        "palette": ["F8"],
     }
 
 
 def test_an_exported_list_is_imported_again(person: Person, opened: ShortcutsDialog, tmp_path: Path) -> None:
     flow, keys = person.window.shortcut_flow, person.window.actions_table.keys
-    choose(opened, "Polygon", Key.Key_J)
+    choose(opened, "Polygon", Key.Key_F6)
     flow.export_keys(tmp_path / "keys.json", opened)
     assert opened.message.text() == "Keys written to keys.json."
     keys.reset_all()
     flow.import_keys(tmp_path / "keys.json", opened)
-    assert keys.keys("tool.polygon") == ("J",) and opened.message.text() == "Keys taken from keys.json."
-    assert person.window.actions_table["tool.polygon"].toolTip().startswith("Polygon (J)")
+    assert keys.keys("tool.polygon") == ("F6",) and opened.message.text() == "Keys taken from keys.json."
+    assert person.window.actions_table["tool.polygon"].toolTip().startswith("Polygon (F6)")
 
 
 def test_a_file_that_makes_little_sense_is_told_in_one_sentence(
