@@ -99,6 +99,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "pane"), "side-by-side", ("Shift+S",), checkable=True, separator=True),
     ActionSpec("difference", Menu.VIEW, marked("&Differences only"), marked("Only where this mask differs from the "
                "proposal, or from another mask"), "difference", ("Shift+D",), checkable=True),
+    ActionSpec("blink_class", Menu.VIEW, marked("Blin&k the class"), marked("The current class blinks where it is, "
+               "until this is switched off"), "blink", ("Shift+C",), checkable=True),
     ActionSpec("minimap", Menu.VIEW, marked("&Minimap"), marked("The whole image in small, while it does not fit; "
                "drag there to move"), "minimap", ("Shift+M",), checkable=True),
     ActionSpec("crosshair", Menu.VIEW, marked("Cross&hair lines"), marked("Across the view, through the pointer"),

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
+from segstudio.flows.blink_flow import BlinkFlow
 from segstudio.flows.brush_flow import BrushFlow
 from segstudio.flows.class_change_flow import ClassChangeFlow
 from segstudio.flows.compare_flow import CompareFlow
@@ -178,6 +179,7 @@ class MainWindow(QMainWindow):
         self.second_pane_flow = SecondPaneFlow(parts, table, self.session, self.settings, self.other_masks, self)
         self.steps_flow = StepsFlow(parts, table, self.session, self.settings, self)
         self.difference_flow = DifferenceFlow(parts, table, self.session, self.settings, self.other_masks, self)
+        self.blink_flow = BlinkFlow(parts, table, self.session, self)
         self.region_flow = RegionFlow(parts, self.session, self.settings, self)
         self.round_flow = RoundFlow(
             parts, table, self.session, self.settings, self.notifier, self.rounds, self.learning, self

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
+from segstudio.canvas.blink_layer import BlinkLayer
+from segstudio.canvas.border_layer import BorderLayer
 from segstudio.canvas.frames import (
     GRID_FROM_ZOOM,
     MaskState,
@@ -21,6 +23,7 @@ from segstudio.canvas.frames import (
 from segstudio.canvas.overlay_layer import OverlayLayer, ReadLabels, mean_halved, overlay_colors, strongest_halved
 from segstudio.canvas.overlay_level import Colors
 from segstudio.canvas.pyramid import ImagePyramid, draw_level, level_for
+from segstudio.canvas.seen_labels import SeenLabels
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
@@ -62,7 +65,8 @@ class Scene:
         self._colors = overlay_colors(ClassTable([]))
         self._labels_layer: OverlayLayer | None = None
         self._striped_layer: OverlayLayer | None = None
-        self._border_layer: OverlayLayer | None = None
+        self._border_layer: BorderLayer | None = None
+        self._blink_layer: BlinkLayer | None = None
         self._recoloured_before = 0
 
     @property
@@ -114,6 +118,7 @@ class Scene:
         self.document = document
         self._preview = None
         self.proposal = self.confidence = self.compared = None
+        self._drop_blink()
         self.is_accepted = False
         if document is not None:
             self._colors = overlay_colors(self.classes)
@@ -148,12 +153,29 @@ class Scene:
         self.compared = labels
         self._make_layers()
 
+    def set_blink(self, index: int | None, is_lit: bool) -> None:
+        """Show the pixels of class `index` in its plain colour (`is_lit`) or without any; None: as ever."""
+        if index is None or self.document is None:
+            self._drop_blink()
+            return
+        if self._blink_layer is None or self._blink_layer.index != index:
+            self._drop_blink()
+            height, width = self.document.label_map.shape
+            self._blink_layer = BlinkLayer(width, height, self.labels_seen, self.classes, index)
+        self._blink_layer.is_lit = is_lit
+
+    def blink_box(self, box: Box, zoom: float) -> Box:
+        """The image pixels within `box` that hold all that blinks there at `zoom`; empty where nothing does."""
+        return EMPTY_BOX if self._blink_layer is None else self._blink_layer.box_in(box, level_for(zoom))
+
     def set_classes(self, classes: ClassTable) -> None:
         """Colours and visibility by this table from now on."""
         self._classes = classes
         self._colors = overlay_colors(classes)
         for layer in self._colored_layers():
             layer.set_colors(self._colors)
+        if self._blink_layer is not None:
+            self._blink_layer.set_classes(classes)
 
     def set_outline(self, outline: bool) -> None:
         """Only the borders of the regions, or all of them."""
@@ -193,10 +215,8 @@ class Scene:
 
     def labels_seen(self, box: Box, step: int = 1) -> Labels:
         """Every `step`-th of the labels of `box` in both directions: the document's or, where void, the proposal's."""
-        labels = self._read_labels(box, step)
-        if self.proposal is None:
-            return labels
-        return np.where(labels == VOID, self.proposal[box.slices][::step, ::step], labels)
+        assert self.document is not None
+        return SeenLabels(self.document, self.proposal).seen(box, step)
 
     def colors_seen(self, box: Box, step: int) -> Colors:
         """The colours, 0xAARRGGBB as uint32, of `labels_seen`."""
@@ -251,6 +271,8 @@ class Scene:
             if self._striped_layer is not None and self.is_overlay_shown:
                 hatched = self._hatched(self._striped_layer, transform, exposed, box, ratio)
             self._paint_image_and_labels(painter, transform.to_view, zoom, box, exposed.topLeft(), hatched)
+        if self._blink_layer is not None and self.is_overlay_shown:
+            self._paint_blink(painter, self._blink_layer, transform, exposed, box, ratio)
         if zoom >= GRID_FROM_ZOOM:
             draw_grid(painter, transform, box, ratio)
 
@@ -268,7 +290,8 @@ class Scene:
         if not self.is_overlay_shown:
             return
         if self.compared is not None:
-            painter.fillRect(to_view.mapRect(QRectF(box.x0, box.y0, box.width, box.height)), _dimming())
+            part = to_view.mapRect(QRectF(box.x0, box.y0, box.width, box.height))
+            painter.fillRect(part, color(Role.CANVAS_BACKGROUND, _DIMMED))
         # Thin lines need more of the same opacity to be as visible as areas, and so do lonely differences.
         is_thin = self.is_outline or self.compared is not None
         opacity = 1 - (1 - self.opacity) ** 2 if is_thin else self.opacity
@@ -279,7 +302,7 @@ class Scene:
             painter.setOpacity(opacity)
             _draw_overlay(painter, self._labels_layer, self._overlay_level(zoom), box, to_view, zoom < 1)
         if self._border_layer is not None and not self.is_outline and zoom <= _BORDERS_TO_ZOOM:
-            self._border_layer.set_colors(_border_colors())  # the theme's, which may be another
+            self._border_layer.follow_theme()
             painter.setOpacity(_BORDER_OPACITY)
             number = level_for(zoom) + (1 if zoom < 1 else 0)
             _draw_overlay(painter, self._border_layer, number, box, to_view, zoom < 1)
@@ -290,15 +313,10 @@ class Scene:
         return level_for(zoom) + (1 if self.is_outline and zoom < 1 else 0)
 
     def _hatched(self, layer: OverlayLayer, transform: ViewTransform, exposed: QRect, box: Box, ratio: float) -> QImage:
-        """The proposal as it shows in `exposed`, with stripes on its areas only."""
-        width, height = round(exposed.width() * ratio), round(exposed.height() * ratio)
-        drawn = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-        drawn.fill(Qt.GlobalColor.transparent)
+        """`layer` as it shows in `exposed`, with stripes on its areas only."""
+        drawn, to_device = _blank(transform, exposed, ratio)
         painter = QPainter(drawn)
-        zoom = transform.zoom
-        shifted = transform.to_view * QTransform.fromTranslate(-exposed.x(), -exposed.y())
-        to_device = shifted * QTransform.fromScale(ratio, ratio)
-        _draw_overlay(painter, layer, self._overlay_level(zoom), box, to_device, zoom < 1)
+        _draw_overlay(painter, layer, self._overlay_level(transform.zoom), box, to_device, transform.zoom < 1)
         if not self.is_outline:
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
             origin = to_device.map(QPointF(0, 0))
@@ -308,28 +326,53 @@ class Scene:
         drawn.setDevicePixelRatio(ratio)
         return drawn
 
+    def _paint_blink(
+        self, painter: QPainter, layer: BlinkLayer, transform: ViewTransform, exposed: QRect, box: Box, ratio: float
+    ) -> None:
+        """Cover what blinks with its colour or, between, with the bare image."""
+        zoom, number = transform.zoom, level_for(transform.zoom)
+        if layer.is_lit:
+            _draw_overlay(painter, layer, number, box, transform.to_view, zoom < 1)
+            return
+        drawn, to_device = _blank(transform, exposed, ratio)
+        above = QPainter(drawn)
+        _draw_overlay(above, layer, number, box, to_device, zoom < 1)
+        above.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        self.draw_image(above, box, to_device, zoom)
+        above.end()
+        drawn.setDevicePixelRatio(ratio)
+        painter.drawImage(exposed.topLeft(), drawn)
+
+    def _drop_blink(self) -> None:
+        if self._blink_layer is not None:
+            self._recoloured_before += self._blink_layer.pixels_recoloured
+            self._blink_layer.invalidate()
+            self._blink_layer = None
+
     def _make_layers(self, keep_labels: bool = False) -> None:
         """Begin the layers anew, for what is to be shown now."""
         kept = self._labels_layer if keep_labels else None
-        self._recoloured_before = self.pixels_recoloured - (kept.pixels_recoloured if kept is not None else 0)
+        staying = [layer for layer in (kept, self._blink_layer) if layer is not None]
+        self._recoloured_before = self.pixels_recoloured - sum(layer.pixels_recoloured for layer in staying)
         for layer in self._layers():
             if layer is not kept:
                 layer.invalidate()  # a refinement half done would keep it in memory
         self._labels_layer, self._striped_layer, self._border_layer = kept, None, None
         if self.document is None:
             return
-        shape, is_compared = self.document.label_map.shape, self.compared is not None
+        read, is_compared = SeenLabels(self.document, self.proposal, self.compared), self.compared is not None
         if kept is None:
-            self._labels_layer = self._layer(shape, self._read_changed if is_compared else self._read_labels)
+            self._labels_layer = self._layer(read.changed if is_compared else read.own)
         if is_compared:
-            height, width = shape
-            self._border_layer = OverlayLayer(width, height, self._read_differing, _border_colors())
-            self._border_layer.set_outline(True)
-        if is_compared or self.proposal is not None:
-            self._striped_layer = self._layer(shape, self._read_removed if is_compared else self._read_proposal)
+            self._striped_layer = self._layer(read.removed)
+            height, width = self.document.label_map.shape
+            self._border_layer = BorderLayer(width, height, read.differing)
+        elif self.proposal is not None:
+            self._striped_layer = self._layer(read.proposed)
 
-    def _layer(self, shape: tuple[int, int], read: ReadLabels) -> OverlayLayer:
-        height, width = shape
+    def _layer(self, read: ReadLabels) -> OverlayLayer:
+        assert self.document is not None
+        height, width = self.document.label_map.shape
         halve = mean_halved if self.compared is None else strongest_halved
         layer = OverlayLayer(width, height, read, self._colors, halve)
         layer.set_outline(self.is_outline)
@@ -340,46 +383,17 @@ class Scene:
         return [layer for layer in (self._labels_layer, self._striped_layer) if layer is not None]
 
     def _layers(self) -> list[OverlayLayer]:
-        return self._colored_layers() + ([self._border_layer] if self._border_layer is not None else [])
-
-    def _read_labels(self, box: Box, step: int) -> Labels:
-        assert self.document is not None
-        return self.document.label_map.read(box)[::step, ::step]
-
-    def _read_proposal(self, box: Box, step: int) -> Labels:
-        """The proposal's labels where the document is void, void elsewhere."""
-        assert self.document is not None and self.proposal is not None
-        void = self.document.label_map.read(box)[::step, ::step] == VOID
-        return np.where(void, self.proposal[box.slices][::step, ::step], np.uint8(VOID))
-
-    def _read_differing(self, box: Box, step: int) -> Labels:
-        """0 where what is seen differs from what it is compared with, void elsewhere."""
-        assert self.compared is not None
-        differs = self.labels_seen(box, step) != self.compared[box.slices][::step, ::step]
-        return np.where(differs, np.uint8(0), np.uint8(VOID))
-
-    def _read_changed(self, box: Box, step: int) -> Labels:
-        """What is seen where it differs from what it is compared with, void elsewhere."""
-        assert self.compared is not None
-        seen = self.labels_seen(box, step)
-        return np.where(seen != self.compared[box.slices][::step, ::step], seen, np.uint8(VOID))
-
-    def _read_removed(self, box: Box, step: int) -> Labels:
-        """What there is to compare with where nothing is seen, void elsewhere."""
-        assert self.compared is not None
-        return np.where(self.labels_seen(box, step) == VOID, self.compared[box.slices][::step, ::step], np.uint8(VOID))
+        others = [layer for layer in (self._border_layer, self._blink_layer) if layer is not None]
+        return self._colored_layers() + others
 
 
-def _border_colors() -> Colors:
-    """(256,) uint32 by what `_read_differing` says: a line that shows on the dimmed image, whatever it goes round."""
-    colors = np.zeros(256, dtype=np.uint32)
-    colors[0] = color(Role.TEXT).rgba()
-    return colors
-
-
-def _dimming() -> QColor:
-    """What the image is dimmed with where only differences are to catch the eye."""
-    return color(Role.CANVAS_BACKGROUND, _DIMMED)
+def _blank(transform: ViewTransform, exposed: QRect, ratio: float) -> tuple[QImage, QTransform]:
+    """A transparent picture of the device pixels of `exposed`, and the way from the image to it."""
+    width, height = round(exposed.width() * ratio), round(exposed.height() * ratio)
+    drawn = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    drawn.fill(Qt.GlobalColor.transparent)
+    shifted = transform.to_view * QTransform.fromTranslate(-exposed.x(), -exposed.y())
+    return drawn, shifted * QTransform.fromScale(ratio, ratio)
 
 
 def _draw_overlay(

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.canvas.hover_info import HoverInfo
 from segstudio.canvas.pointer_mark import draw_mark, mark_rect
+from segstudio.canvas.pyramid import level_for
 from segstudio.canvas.scene import Scene
 from segstudio.canvas.view_transform import ViewTransform
 from segstudio.core.class_table import ClassTable
 from segstudio.core.document import Document
-from segstudio.core.geometry import Box
+from segstudio.core.geometry import EMPTY_BOX, Box
 from segstudio.core.label_map import Labels
 from segstudio.core.tone import Tone
 from segstudio.services.theme import Role, color
@@ -128,6 +129,17 @@ class ImageViewport(QWidget):
             self._view_changed()
             if self.document is not None:
                 self.labels_changed.emit(self.document.label_map.box)
+
+    def set_blink(self, index: int | None, is_lit: bool = True) -> None:
+        """Show the pixels of class `index` in its plain colour (`is_lit`) or without any; None: as ever.
+
+        Only where the class is in sight is anything repainted.
+        """
+        box = self._blink_box()
+        self._scene.set_blink(index, is_lit)
+        box = box.union(self._blink_box())
+        if not box.is_empty:
+            self.update(self._transform.view_rect(box.expanded(1 << level_for(self.zoom))).intersected(self.rect()))
 
     def set_compared(self, labels: Labels | None) -> None:
         """Show only where what is seen differs from `labels` (height, width); None: all that is seen.
@@ -328,6 +340,11 @@ class ImageViewport(QWidget):
         if shown != self._scene.is_overlay_shown:
             self._scene.is_overlay_shown = shown
             self._looks_changed()
+
+    def _blink_box(self) -> Box:
+        if self._scene.size is None or not self.isVisible():
+            return EMPTY_BOX
+        return self._scene.blink_box(self._transform.image_box(QRectF(self.rect())), self.zoom)
 
     def _mark_rect(self) -> QRect:
         if self._mark is None:

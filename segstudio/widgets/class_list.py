@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QSize,
     Qt,
@@ -329,21 +330,25 @@ class ClassDelegate(QStyledItemDelegate):
         return Columns.of(row, known.has_shares, known.has_scores, known.is_expanded)
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """A click on the eye shows or hides the class, one on the lock locks it or not; neither chooses anything."""
+        """A click on the eye shows or hides the class, one on the lock locks it or not; neither chooses anything.
+
+        A click on the eye with Alt lets the class blink.
+        """
         if isinstance(event, QMouseEvent):
             columns, point = self.columns(option.rect, index), event.position().toPoint()
-            toggled = (
-                self._view.eye_toggled  # type: ignore[attr-defined]
-                if columns.eye.contains(point)
-                else self._view.lock_toggled  # type: ignore[attr-defined]
-                if columns.lock.contains(point)
-                else None
-            )
+            toggled = self._toggled(columns, point, event.modifiers())
             if toggled is not None:
                 if event.type() == QEvent.Type.MouseButtonRelease and event.button() == Qt.MouseButton.LeftButton:
                     toggled.emit(index.row())
                 return True
         return super().editorEvent(event, model, option, index)
+
+    def _toggled(self, columns: Columns, point: QPoint, modifiers: Qt.KeyboardModifier) -> Any:
+        """The view's signal that a click at `point` means; None where it means the row."""
+        view: Any = self._view
+        if columns.eye.contains(point):
+            return view.blink_toggled if modifiers & Qt.KeyboardModifier.AltModifier else view.eye_toggled
+        return view.lock_toggled if columns.lock.contains(point) else None
 
     def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
         """Say what the part under the pointer is."""
@@ -353,7 +358,9 @@ class ClassDelegate(QStyledItemDelegate):
         model = index.model()
         if self.columns(option.rect, index).eye.contains(event.pos()):
             text = (
-                tr("Hide {name} (Space)", name=info.name) if info.visible else tr("Show {name} (Space)", name=info.name)
+                tr("Hide {name} (Space)\nAlt and a click lets it blink", name=info.name)
+                if info.visible
+                else tr("Show {name} (Space)\nAlt and a click lets it blink", name=info.name)
             )
         elif self.columns(option.rect, index).lock.contains(event.pos()):
             text = (

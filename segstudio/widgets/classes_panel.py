@@ -27,6 +27,8 @@ class ClassesPanel(Panel):
     """The person locks class index, or unlocks it."""
     change_wanted = Signal(int)
     """The person wants to merge class index into another one, or to swap it."""
+    blink_toggled = Signal(int)
+    """The person lets class index blink, or no more."""
     add_class_requested = Signal()
     rows_changed = Signal()
     """There are more rows or fewer, or taller ones: `full_height` is another."""
@@ -43,6 +45,7 @@ class ClassesPanel(Panel):
         self.list.lock_toggled.connect(self.lock_toggled)
         self.list.menu_wanted.connect(self._show_menu)
         self.menu = QMenu(self.list)
+        self.list.blink_toggled.connect(self.blink_toggled)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.add_button = tool_button(tr("Add a class"), tr("Classes are what the colours stand for."), "plus")
         self.add_button.clicked.connect(self.add_class_requested)
@@ -56,6 +59,8 @@ class ClassesPanel(Panel):
         self.head.addWidget(self.details_button)
         self.head.addWidget(self.add_button)
         self._silent = False
+        self.blinking = -1
+        """The class index that blinks; -1: none does."""
 
         full = QWidget()
         column = QVBoxLayout(full)
@@ -143,6 +148,8 @@ class ClassesPanel(Panel):
         shown.triggered.connect(lambda: self._on_eye_toggled(row))
         locked = self.menu.addAction(tr("Unlock it") if info.locked else tr("Lock it"))
         locked.triggered.connect(lambda: self.lock_toggled.emit(row))
+        blinks = self.menu.addAction(tr("Let it blink") if row != self.blinking else tr("Let it blink no more"))
+        blinks.triggered.connect(lambda: self.blink_toggled.emit(row))
         self.menu.popup(place)
 
     def _on_eye_toggled(self, row: int) -> None:
@@ -156,6 +163,7 @@ class _ClassList(QListView):
     lock_toggled = Signal(int)
     menu_wanted = Signal(QPoint, int)
     """Where on the screen, and for which row."""
+    blink_toggled = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
