@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtGui import QEnterEvent, QHideEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.canvas.pointer_input import WheelUse, wheel_pan, wheel_use, wheel_zoom
@@ -106,6 +106,11 @@ class SecondPane(ImageViewport):
         self._stop_panning()
         self.hovered.emit(None)
         super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Releases may never arrive."""
+        self._stop_panning()
+        super().hideEvent(event)
 
     def _stop_panning(self) -> None:
         if self._pan_from is not None:

@@ -32,6 +32,11 @@ class DifferenceCount:
         self.pixels_compared = 0
 
     @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return self._box.area
+
+    @property
     def total(self) -> int | None:
         """The pixels that differ; None while some are still to be counted."""
         return int(self._counts.sum()) if not self._unknown else None

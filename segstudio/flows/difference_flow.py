@@ -36,7 +36,7 @@ class DifferenceFlow(QObject):
         super().__init__(parent)
         self._canvas, self._bar = parts.canvas, parts.difference
         self._session, self._settings, self._others = session, settings, others
-        self._compared: tuple[Document, Labels] | None = None
+        self._compared: Document | None = None
         self._count: DifferenceCount | None = None
         self._counting = QTimer(self)
         self._counting.setSingleShot(True)
@@ -54,33 +54,29 @@ class DifferenceFlow(QObject):
         """Compare the open image's mask with what is chosen, where the canvas shows it."""
         opened, other = self._session.current, self._bar.box.choice()
         if not self._action.isChecked() or opened is None or opened.document is not self._canvas.document:
-            self._compare(None)
+            self._compare_nothing()
             return
         labels = self._others.labels(other)
-        self._compare(None if labels is None else (opened.document, labels))
-        if labels is None:
-            is_missing = not self._others.is_there(other)
-            is_coming = self._others.is_reading(other)
-            self._bar.set_text(
-                missing_note(other) if is_missing else tr("reading…") if is_coming else tr("it cannot be read")
-            )
+        if labels is not None:
+            self._compare(opened.document, labels)
+        else:
+            self._compare_nothing()
+            self._bar.set_text(missing_note(other, self._others))
 
-    def _compare(self, compared: tuple[Document, Labels] | None) -> None:
-        before, self._compared = self._compared, compared
-        if compared is None:
-            self._count = None
-            if before is not None:
-                self._canvas.set_compared(None)
-            return
-        document, labels = compared
-        if before is not None and document is before[0] and labels is before[1]:
+    def _compare(self, document: Document, labels: Labels) -> None:
+        scene = self._canvas.scene
+        if self._count is not None and self._compared is document and scene.compared is labels:
             return
         self._canvas.set_compared(labels)
         height, width = labels.shape
-        scene = self._canvas.scene
+        self._compared = document
         self._count = DifferenceCount(width, height, scene.labels_seen, lambda box: labels[box.slices])
         self._bar.set_text(tr("counting…"))
         self._counting.start(0)
+
+    def _compare_nothing(self) -> None:
+        self._compared = self._count = None
+        self._canvas.set_compared(None)
 
     @Slot(object)
     def _on_labels_changed(self, box: Box) -> None:
@@ -91,12 +87,12 @@ class DifferenceFlow(QObject):
 
     @Slot()
     def _go_on(self) -> None:
-        if self._count is None or self._compared is None:
+        if self._count is None:
             return
         if not self._count.go_on(_COUNTED_PIXELS):
             self._counting.start(0)
         elif self._count.total is not None:
-            self._bar.set_text(differing_pixels(self._count.total, self._compared[1].size))
+            self._bar.set_text(differing_pixels(self._count.total, self._count.pixels))
 
     @Slot(bool)
     def _on_toggled(self, shown: bool) -> None:

@@ -13,7 +13,6 @@ from segstudio.services.open_image import OpenImage
 from segstudio.services.other_masks import OtherMask, OtherMasks
 from segstudio.services.session import Session
 from segstudio.services.settings import SECOND_PANE, Settings
-from segstudio.services.translation import tr
 from segstudio.widgets.pane_head import missing_note
 from segstudio.widgets.words import class_name
 from segstudio.window_parts import WindowParts
@@ -61,7 +60,8 @@ class SecondPaneFlow(QObject):
         wanted = (opened, other, labels)
         if self._shown is None or any(new is not old for new, old in zip(wanted, self._shown, strict=True)):
             self._show(opened, other, labels)
-        self._head.set_note(self._note(other, labels))
+        is_missing = labels is None and other is not OtherMask.NONE
+        self._head.set_note(missing_note(other, self._others) if is_missing else "")
 
     def _show(self, opened: OpenImage, other: OtherMask, labels: Labels | None) -> None:
         self._shown = (opened, other, labels)
@@ -75,13 +75,6 @@ class SecondPaneFlow(QObject):
         self._mark_accepted(opened.name)
         self._look_alike()
         self._follow()
-
-    def _note(self, other: OtherMask, labels: Labels | None) -> str:
-        if labels is not None or other is OtherMask.NONE:
-            return ""
-        if not self._others.is_there(other):
-            return missing_note(other)
-        return tr("reading…") if self._others.is_reading(other) else tr("it cannot be read")
 
     @Slot(bool)
     def _on_toggled(self, shown: bool) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QWidget
 
 from segstudio.core.errors import marked
-from segstudio.services.other_masks import OtherMask
+from segstudio.services.other_masks import OtherMask, OtherMasks
 from segstudio.services.stylesheet import Look
 from segstudio.services.theme import GRID
 from segstudio.services.translation import tr
@@ -28,9 +28,11 @@ _MISSING = {
 }
 
 
-def missing_note(other: OtherMask) -> str:
-    """Why this one is not shown: the image has none."""
-    return tr(_MISSING[other])
+def missing_note(other: OtherMask, masks: OtherMasks) -> str:
+    """Why this one of the open image's `masks` is not shown."""
+    if not masks.is_there(other):
+        return tr(_MISSING[other])
+    return tr("reading…") if masks.is_reading(other) else tr("it cannot be read")
 
 
 class OtherMaskBox(QComboBox):

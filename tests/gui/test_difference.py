@@ -241,6 +241,21 @@ def test_a_shown_proposal_does_not_differ_from_itself_until_it_is_painted_over(p
     wait_for_count(person, 0)
 
 
+def test_an_image_shown_anew_is_compared_anew(person: Person, tmp_path: Path) -> None:
+    root = voc_folder(tmp_path / "data")
+    use_tiny_model(root)
+    person.open(root)
+    person.wait_for_proposal()
+    person.paint(Key.Key_3, (10, 10), (50, 10))
+    show(person, OtherMask.PROPOSAL)
+    person.wait(lambda: person.parts.canvas.scene.compared is not None)
+    opened = person.window.session.current
+    assert opened is not None
+    person.parts.canvas.set_document(None, None)
+    person.window.session.image_opened.emit(opened)
+    assert opened.proposal is not None and person.parts.canvas.scene.compared is opened.proposal.labels
+
+
 @pytest.mark.parametrize("action", ["overlay", "outline"])
 def test_the_overlays_switches_hold_for_differences_too(person: Person, folder: Path, action: str) -> None:
     person.paint(Key.Key_3, (10, 10), (50, 10))

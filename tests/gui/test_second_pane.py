@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from segstudio.core.class_table import VOID
@@ -262,3 +263,72 @@ def test_a_folder_that_is_closed_leaves_the_pane_empty(person: Person, folder: P
     assert person.parts.second.document is None
     person.open(folder)
     person.wait(lambda: person.parts.second.document is not None)
+
+
+# -- in the middle of a gesture ------------------------------------------------------------------------------
+
+
+def test_a_stroke_goes_on_where_the_pointer_is_when_the_second_pane_zooms(
+    person: Person, folder: Path, pane_hand: Hand
+) -> None:
+    show(person, OtherMask.NONE)
+    person.key(Key.Key_3, person.parts.canvas)
+    person.parts.brush.size_spin.setValue(4)
+    person.hand.press(20, 20)
+    pane_hand.wheel(QPointF(60, 60), 240)
+    person.hand.move(30, 20)
+    person.hand.release(30, 20)
+    assert (person.labels[20, 20:31] == 2).all()
+    person.trigger("undo")
+    np.testing.assert_array_equal(person.labels, mask_of(folder, "s00"))
+
+
+@pytest.mark.parametrize("what", ["image", "close", "leave"])
+def test_what_ends_panning_in_the_second_pane_ends_it(person: Person, folder: Path, pane_hand: Hand, what: str) -> None:
+    show(person, OtherMask.NONE)
+    canvas, pane = person.parts.canvas, person.parts.second
+    person.hand.wheel(QPointF(100, 80), 360)
+    pane_hand.press(30, 20)
+    pane_hand.move(28, 20)
+    if what == "image":
+        person.trigger("next")
+        person.wait_for_image("s01")
+        pane_hand.move(20, 20)
+        assert are_linked(person)
+        pane_hand.release(20, 20)
+    elif what == "close":
+        person.trigger("second_pane")
+        person.trigger("second_pane")
+    else:
+        QApplication.sendEvent(pane, QEvent(QEvent.Type.Leave))
+    before = canvas.centre
+    pane_hand.hover(40, 30)
+    assert canvas.centre == before and pane.cursor().shape() is Qt.CursorShape.OpenHandCursor
+
+
+def test_the_canvas_has_the_keys_while_the_pointer_is_over_the_second_pane(person: Person, folder: Path) -> None:
+    show(person, OtherMask.SAVED)
+    person.parts.classes.list.setFocus()
+    at = QPointF(20, 20)
+    QApplication.sendEvent(person.parts.second, QEnterEvent(at, at, at))
+    assert person.parts.canvas.hasFocus()
+    person.parts.filmstrip.search.setFocus()
+    QApplication.sendEvent(person.parts.second, QEnterEvent(at, at, at))
+    assert person.parts.filmstrip.search.hasFocus(), "somebody is typing"
+
+
+def test_the_panes_stay_linked_where_the_image_is_turned(person: Person, tmp_path: Path, pane_hand: Hand) -> None:
+    root = voc_folder(tmp_path / "turned", images=2, masks=1)
+    image = Image.fromarray(draw_scene(0)[0])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (root / "JPEGImages" / "s00.png").unlink()
+    image.save(root / "JPEGImages" / "s00.jpg", exif=exif)
+    person.open(root)
+    person.choose_in_filmstrip("s00")
+    show(person, OtherMask.SAVED)
+    person.wait(lambda: not person.parts.second_head.note.isVisible())
+    assert person.parts.second.orientation == person.parts.canvas.orientation == 6
+    pane_hand.wheel(QPointF(50, 120), 240)
+    assert are_linked(person)
+    np.testing.assert_array_equal(shown(person), draw_scene(0)[1])
