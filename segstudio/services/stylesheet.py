@@ -122,11 +122,12 @@ QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid $accent; padding: 3px 1
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QComboBox:disabled {
     color: $text_disabled; background: transparent; border-color: $panel_border;
 }
+QComboBox { combobox-popup: 0; }
 QComboBox::drop-down { subcontrol-origin: padding; subcontrol-position: center right; width: 20px; border: none; }
 QComboBox::down-arrow { image: $glyph_chevron_down; width: 12px; height: 12px; }
 QComboBox QAbstractItemView {
     background: $panel; color: $text; border: 1px solid $control; padding: 4px; outline: none;
-    selection-background-color: $accent_soft; selection-color: $text;
+    selection-background-color: $accent_soft; selection-color: $text; icon-size: 16px;
 }
 QSpinBox::up-button, QDoubleSpinBox::up-button {
     subcontrol-origin: border; subcontrol-position: top right; width: 18px; border: none; margin: 2px 2px 0 0;
@@ -209,10 +210,11 @@ QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; 
 QMenuBar::item:selected { background: $hover; }
 QMenuBar::item:pressed { background: $pressed; }
 QMenu { background: $panel; color: $text; border: 1px solid $control; padding: 4px; }
-QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $accent_soft; }
 QMenu::item:disabled { color: $text_disabled; }
-QMenu::icon { padding-left: 8px; }
+QMenu::icon { margin-left: 4px; padding: 2px; border: 1px solid transparent; border-radius: 4px; }
+QMenu::icon:checked { background: $accent_soft; border-color: $accent; }
 QMenu::separator { height: 1px; background: $panel_border; margin: 4px 8px; }
 QMenu::right-arrow { image: $glyph_next; width: 12px; height: 12px; margin-right: 6px; }
 QToolBar { background: $window; border: none; spacing: 4px; padding: 4px; }
