@@ -14,8 +14,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 from segstudio.canvas.magnify import premultiplied
 from segstudio.core.geometry import Box
 from segstudio.core.lines import Line
-from segstudio.core.raster import MaskRegion, Polygon, Spans, rectangle
+from segstudio.core.raster import MaskRegion, Polygon, ReducedMask, Spans, rectangle
 from segstudio.services.theme import Role, color
+from segstudio.tools.tool import Outline
 
 CURSOR_MARGIN = 4
 """How far the cursor's lines reach beyond the outline, in view pixels."""
@@ -64,7 +65,7 @@ class BrushCursor:
         self._tint = QColor(Qt.GlobalColor.transparent)
         self._is_area = False
         self._is_line = False
-        self._region: MaskRegion | None = None
+        self._region: MaskRegion | ReducedMask | None = None
 
     @property
     def polygon(self) -> QPolygonF:
@@ -73,7 +74,7 @@ class BrushCursor:
 
     def show(
         self,
-        outline: Spans | Polygon | MaskRegion | Line | None,
+        outline: Outline | None,
         tint: QColor,
         bounds: Box,
         is_area: bool = False,
@@ -85,8 +86,8 @@ class BrushCursor:
         """
         self._tint, self._is_area = tint, is_area
         self._is_line = isinstance(outline, Line)
-        self._region = outline if isinstance(outline, MaskRegion) else part
-        if isinstance(outline, MaskRegion):
+        self._region = outline if isinstance(outline, MaskRegion | ReducedMask) else part
+        if isinstance(outline, MaskRegion | ReducedMask):
             outline = rectangle(outline.box)
         if isinstance(outline, Polygon | Line):
             self._polygon, self._shape = QPolygonF([QPointF(x, y) for x, y in outline.points.tolist()]), None
@@ -106,14 +107,14 @@ class BrushCursor:
             self._polygon = outline_polygon(inner)
         self._shape, self._corner = shape, corner
 
-    def _paint_region(self, painter: QPainter, to_view: QTransform, region: MaskRegion) -> None:
+    def _paint_region(self, painter: QPainter, to_view: QTransform, region: MaskRegion | ReducedMask) -> None:
         """Tint the pixels of `region`, and their border more; no finer than the screen is."""
         step = max(1, int(1 / math.hypot(to_view.m11(), to_view.m12())))
         seen = to_view.inverted()[0].mapRect(QRectF(painter.window())).toAlignedRect()
         box = Box(seen.left(), seen.top(), seen.right() + 1, seen.bottom() + 1).expanded(step).intersection(region.box)
         if box.is_empty:
             return
-        inside = region.mask(box)[::step, ::step]
+        inside = region.thinned(box, step)
         border = inside.copy()
         border[1:-1, 1:-1] &= ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
         fill, line = QColor(self._tint), color(Role.CURSOR_LIGHT)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QCursor, QPainter, QPolygonF, QRegion
 from PySide6.QtWidgets import QWidget
 
@@ -19,6 +19,7 @@ from segstudio.canvas.brush_size import BrushSize, SizeUnit
 from segstudio.canvas.crosshair import crosshair_region, draw_crosshair, precise_pointer
 from segstudio.canvas.holds import Hold, Holds
 from segstudio.canvas.hover_info import HoverInfo
+from segstudio.canvas.pointer_note import PointerNote
 from segstudio.canvas.viewport import ImageViewport
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
@@ -54,6 +55,7 @@ class ToolViewport(ImageViewport):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cursor = BrushCursor()
+        self._note = PointerNote()
         self._holds = Holds()
         self._tool: Tool = TOOLS["brush"].factory()
         self._size, self._shape, self._class_index = BrushSize(), BrushShape.ROUND, 0
@@ -195,6 +197,7 @@ class ToolViewport(ImageViewport):
             reach=_REACH * self.devicePixelRatioF() / self.zoom,
             image=self._scene.image,
             right=self._transform.right,
+            visible=self._transform.image_box(QRectF(self.rect())),
         )
 
     def _on_changed(self, box: Box) -> None:
@@ -250,7 +253,15 @@ class ToolViewport(ImageViewport):
         self._cursor.show(outline, tint, bounds, outcome.is_area, outcome.part)
         after = self._cursor.rect(self._transform.to_view)
         self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
+        self._show_note(outcome)
         self._choose_pointer_shape()
+
+    def _show_note(self, outcome: ToolOutcome) -> None:
+        """What the drag sets, beside the pointer."""
+        text = "" if outcome.tolerance is None else tr("± {levels}", levels=outcome.tolerance)
+        before = self._note.rect
+        self._note.place(text, self._pointer or QPointF(), self.font(), QRectF(self.rect()))
+        self.update(QRegion(before.toAlignedRect()) + QRegion(self._note.rect.toAlignedRect()))
 
     def _choose_pointer_shape(self) -> None:
         if self._pan_from is not None:
@@ -288,6 +299,7 @@ class ToolViewport(ImageViewport):
         if self._has_crosshair and self._pointer is not None and not self._is_panning and self.document is not None:
             draw_crosshair(painter, self._pointer, self.rect(), self.devicePixelRatioF())
         self._cursor.paint(painter, self._transform.to_view)
+        self._note.paint(painter)
 
     def _on_holds_changed(self) -> None:
         self._is_overlay_hidden_for_now = Hold.HIDE_OVERLAY in self._holds

@@ -193,9 +193,11 @@ class EditBuilder:
         box = region.box.intersection(label_map.box)
         for tile, whole in label_map.tiles_in(box):
             part = whole.intersection(box)
-            self._keep(tile, whole)
             target = label_map.writable(part)
-            np.copyto(target, np.uint8(value), where=self._free(part, target, region.mask(part), value))
+            free = self._free(part, target, region.mask(part), value)
+            if free.any():
+                self._keep(tile, whole)
+                np.copyto(target, np.uint8(value), where=free)
         return self._announce(box)
 
     def paint_mask(self, box: Box, mask: npt.NDArray[np.bool_], value: int) -> Box:

@@ -132,6 +132,25 @@ class MaskRegion:
             ]
         return mask
 
+    def thinned(self, box: Box, step: int) -> npt.NDArray[np.bool_]:
+        """Of `mask` every `step`-th pixel."""
+        return self.mask(box)[::step, ::step]
+
+
+@dataclass(frozen=True)
+class ReducedMask:
+    """Pixels of `box`, known for every `step`-th alone: `inside`, (⌈its height / step⌉, ⌈its width / step⌉) bool."""
+
+    box: Box
+    step: int
+    inside: npt.NDArray[np.bool_]
+
+    def thinned(self, box: Box, step: int) -> npt.NDArray[np.bool_]:
+        """(⌈height / step⌉, ⌈width / step⌉) bool: every `step`-th pixel of `box`, which lies within."""
+        rows = (np.arange(box.y0, box.y1, step) - self.box.y0) // self.step
+        columns = (np.arange(box.x0, box.x1, step) - self.box.x0) // self.step
+        return self.inside[rows[:, None], columns]
+
 
 def rectangle(box: Box) -> Spans:
     """Every pixel of `box`."""

@@ -98,7 +98,9 @@ _ROWS = (
         marked("Magic wand"),
         "wand",
         "W",
-        marked("What looks like the clicked pixel, and more as you drag to the right; Ctrl erases instead"),
+        marked(
+            "What looks like the clicked pixel, more as you drag right; Shift takes it everywhere, Ctrl erases instead"
+        ),
         wand,
     ),
     ToolSpec(

@@ -53,3 +53,6 @@ class AreaTool(HeldTool):
 
     def _region(self, event: PointerEvent, context: ToolContext) -> Spans | Polygon:
         return self._make(self._way, Modifiers.SHIFT in event.modifiers)
+
+    def _outline(self, event: PointerEvent, context: ToolContext) -> Spans | Polygon:
+        return self._region(event, context)

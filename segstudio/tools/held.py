@@ -6,12 +6,10 @@ Owns the gesture. Which pixels it is about is for each tool to say.
 from __future__ import annotations
 
 from segstudio.core.document import EditBuilder
-from segstudio.core.raster import MaskRegion, Point, Polygon, Spans
+from segstudio.core.raster import Point, Region
 from segstudio.tools.inks import Ink, class_ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
-from segstudio.tools.tool import ToolContext, ToolOutcome
-
-Outlined = Spans | Polygon | MaskRegion
+from segstudio.tools.tool import Outline, ToolContext, ToolOutcome
 
 
 class HeldTool:
@@ -27,6 +25,8 @@ class HeldTool:
         self._name, self._erase_name = name, erase_name
         self._ink = ink
         self._erases = False
+        self._held = Modifiers.NONE
+        """The keys that were held at the press."""
         self._way: list[Point] = []
         """Where the pointer went, from the press on; empty where the button is up."""
         self._begun: ToolContext | None = None
@@ -45,6 +45,7 @@ class HeldTool:
                     return ToolOutcome(picked_class=context.value_at(int(event.x // 1), int(event.y // 1)))
                 if not context.document.is_editing and self._takes(event, context):
                     self._begun, self._way = context, [event.point]
+                    self._held = event.modifiers
                     self._erases = context.erasing or Modifiers.CTRL in event.modifiers
                     # From now on, not at the release: who must not come in between asks the document.
                     self._builder = context.document.begin(self._erase_name if self._erases else self._name)
@@ -63,13 +64,13 @@ class HeldTool:
         """Whether a press here begins anything."""
         return True
 
-    def _region(self, event: PointerEvent, context: ToolContext) -> Outlined | None:
+    def _region(self, event: PointerEvent, context: ToolContext) -> Region | None:
         """The pixels that a release now would change, some beyond the image perhaps; None for nothing."""
         raise NotImplementedError
 
-    def _outline(self, event: PointerEvent, context: ToolContext) -> Outlined | None:
-        """What is shown while the button is down; the region itself unless a tool says otherwise."""
-        return self._region(event, context)
+    def _outline(self, event: PointerEvent, context: ToolContext) -> Outline | None:
+        """What is shown while the button is down."""
+        raise NotImplementedError
 
     def _forget(self) -> None:
         """Nothing is held any more. For subclasses to forget what they keep from press to release."""

@@ -13,7 +13,7 @@ yet, and one that goes on across the hole to the outer border does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -246,7 +246,10 @@ class SplitTool(HeldTool):
         except WindowTooLargeError:
             cut = None
         part = cut.part if cut is not None and cut.label != self._value() else None
-        return ToolOutcome(outline=self._line(event), part=part, color_value=self._value(), is_area=True)
+        return replace(super()._shown(event, context), part=part)
+
+    def _outline(self, event: PointerEvent, context: ToolContext) -> Line:
+        return self._line(event)
 
 
 def split() -> Tool:

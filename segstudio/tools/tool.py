@@ -15,8 +15,11 @@ from segstudio.core.edits import APPLY_PROPOSAL, Edit
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import Labels
 from segstudio.core.lines import Line
-from segstudio.core.raster import BrushShape, MaskRegion, Polygon, Spans
+from segstudio.core.raster import BrushShape, MaskRegion, Polygon, ReducedMask, Spans
 from segstudio.tools.pointer import PointerEvent
+
+Outline = Spans | Polygon | MaskRegion | ReducedMask | Line
+"""What can be shown of what a tool would change."""
 
 SMALLEST_BRUSH = 1
 LARGEST_BRUSH = 500
@@ -31,6 +34,7 @@ class ToolContext:
     `proposal`, (height, width) uint8 or None, is what the person sees where the document is void. `reach`, in image
     pixels, is how far off the pointer may be and still mean a point. `image` is what lies under the labels, (height,
     width, 3) uint8 RGB, or None. `right` is where right is on the screen, as a unit vector (x, y) of the image.
+    `visible` is the part of the image that is on the screen; None where nobody looks.
     """
 
     document: Document
@@ -42,6 +46,7 @@ class ToolContext:
     reach: float = 4.0
     image: npt.NDArray[np.uint8] | None = None
     right: tuple[float, float] = (1.0, 0.0)
+    visible: Box | None = None
 
     def value_at(self, x: int, y: int) -> int | None:
         """The label that the person sees at a pixel: the document's, or the proposal's where that is void.
@@ -86,15 +91,17 @@ class ToolOutcome:
         color_value: the label whose colour tints the outline.
         part: the pixels that the tool would change now, where the outline is a line that does not hold them.
         message: a marked sentence for the person, why nothing came of it say.
+        tolerance: what is set by the drag, in grey levels, to be shown beside the pointer.
         is_area: whether the outline is being drawn by the pointer, which then stays in sight, rather than standing
             around it.
     """
 
     edit: Edit | None = None
     picked_class: int | None = None
-    outline: Spans | Polygon | MaskRegion | Line | None = None
+    outline: Outline | None = None
     part: MaskRegion | None = None
     message: str = ""
+    tolerance: int | None = None
     color_value: int = VOID
     is_area: bool = False
 

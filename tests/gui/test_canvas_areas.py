@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from segstudio.canvas.canvas_view import CanvasView
@@ -159,6 +159,44 @@ def test_the_wand_shows_what_it_takes_and_more_as_it_is_dragged(canvas: CanvasVi
     hand.move(20, 40)
     hand.release(20, 40)
     assert (labels(canvas)[:, :60] == 1).all() and (labels(canvas)[:, 61:] == VOID).all()
+
+
+def test_the_wand_takes_what_looks_alike_everywhere_and_tells_its_tolerance_beside_the_pointer(
+    canvas: CanvasView, qtbot: QtBot
+) -> None:
+    image = np.full((90, 120, 3), 100, np.uint8)
+    image[:, 40:80] = 200
+    canvas.set_document(image, document())
+    canvas.set_tool(TOOLS["wand"].factory())
+    hand, note = Hand(canvas), canvas._note
+    hand.hover(20, 40)
+    before = grabbed(canvas)
+    assert note.text == ""
+    hand.press(20, 40, modifiers=SHIFT)
+    assert note.text == "± 12"
+    place = note.rect.center().toPoint()
+    around = np.s_[place.y() - 6 : place.y() + 6, place.x() - 12 : place.x() + 12]
+    assert (grabbed(canvas)[around] != before[around]).any()
+    hand.move(30, 40, modifiers=SHIFT)
+    assert int(note.text.removeprefix("± ")) > 12
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert note.text == "" and (labels(canvas) == VOID).all()
+    np.testing.assert_array_equal(grabbed(canvas)[around], before[around])
+    hand.stroke((20, 40), modifiers=SHIFT)
+    taken = labels(canvas) == 1
+    assert note.text == "" and taken[:, :39].all() and taken[:, 81:].all() and not taken[:, 41:79].any()
+
+
+def test_the_note_beside_the_pointer_stays_in_sight(canvas: CanvasView) -> None:
+    canvas.set_document(np.full((90, 120, 3), 100, np.uint8), document())
+    canvas.set_tool(TOOLS["wand"].factory())
+    hand = Hand(canvas)
+    for corner in ((0.5, 0.5), (119.5, 0.5), (119.5, 89.5), (0.5, 89.5)):
+        canvas.zoom_by(4, canvas.image_to_view(*corner))
+        hand.press(*corner)
+        assert canvas._note.text and QRectF(canvas.rect()).contains(canvas._note.rect)
+        hand.release(*corner)
+        canvas.fit()
 
 
 @pytest.mark.parametrize("key", "QTRCGWE")

@@ -9,9 +9,9 @@ from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.label_map import LabelMap
-from segstudio.core.raster import MaskRegion
+from segstudio.core.raster import MaskRegion, ReducedMask
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
-from segstudio.tools.wand import FIRST_TOLERANCE, MOST_TOLERANCE, PER_REACH
+from segstudio.tools.wand import FIRST_TOLERANCE, MOST_LOOKED_AT, MOST_TOLERANCE, PER_REACH
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 
@@ -28,6 +28,14 @@ def image() -> np.ndarray:
 
 def document(fill: int = VOID) -> Document:
     return Document("picture", LabelMap(60, 80, fill), CLASSES)
+
+
+def whole(seen: ReducedMask, shown: Document) -> np.ndarray:
+    """Over all of the document: True on what is shown pixel by pixel."""
+    assert seen.step == 1
+    mask = np.zeros(shown.label_map.shape, bool)
+    mask[seen.box.slices] = seen.thinned(seen.box, 1)
+    return mask
 
 
 def drag(tool: Tool, context: ToolContext, x: float, to: float, held: Modifiers = Modifiers.NONE) -> ToolOutcome:
@@ -78,19 +86,19 @@ def test_right_is_where_it_is_on_the_screen(
 def test_the_image_is_not_kept_by_the_tool(image: np.ndarray) -> None:
     tool, shown, kept = TOOLS["wand"].factory(), document(), image.copy()
     drag(tool, ToolContext(shown, 1, image=kept), 20, 20)
-    assert tool._smooth is not None  # type: ignore[attr-defined]
+    assert tool._reduced is not None  # type: ignore[attr-defined]
     del kept
-    assert tool._smooth is None  # type: ignore[attr-defined]
+    assert tool._reduced is None  # type: ignore[attr-defined]
 
 
 def test_what_is_shown_is_what_is_filled(image: np.ndarray) -> None:
     shown, tool = document(fill=0), TOOLS["wand"].factory()
     context = ToolContext(shown, 2, image=image)
     seen = tool.handle(PointerEvent(20, 45, Phase.PRESS), context)
-    assert isinstance(seen.outline, MaskRegion) and seen.is_area and seen.color_value == 2
+    assert isinstance(seen.outline, ReducedMask) and seen.is_area and seen.color_value == 2
     assert (shown.label_map.array == 0).all() and shown.is_editing
     tool.handle(PointerEvent(20, 45, Phase.RELEASE), context)
-    np.testing.assert_array_equal(seen.outline.mask(shown.label_map.box), shown.label_map.array == 2)
+    np.testing.assert_array_equal(whole(seen.outline, shown), shown.label_map.array == 2)
 
 
 def test_control_erases_and_cancelling_restores(image: np.ndarray) -> None:
@@ -118,6 +126,50 @@ def test_beside_the_image_or_without_one_nothing_is_done(image: np.ndarray, x: f
     assert not tool.is_busy and not shown.can_undo and not shown.is_editing
 
 
+def test_with_shift_at_the_press_it_takes_what_looks_alike_everywhere(image: np.ndarray) -> None:
+    shown, tool = document(), TOOLS["wand"].factory()
+    context = ToolContext(shown, 1, image=image)
+    seen = tool.handle(PointerEvent(20, 10, Phase.PRESS, Modifiers.SHIFT), context)
+    assert isinstance(seen.outline, ReducedMask)
+    tool.handle(PointerEvent(20, 10, Phase.RELEASE), context)  # Shift is let go before the button
+    taken = shown.label_map.array == 1
+    assert taken[:29].all() and taken[42:48, 32:43].all(), "the window in the wall too"
+    assert not taken[32:38].any()
+    np.testing.assert_array_equal(whole(seen.outline, shown), taken)
+    shown.undo()
+    drag(tool, context, 20, 20)
+    assert not (shown.label_map.array[32:] == 1).any()
+
+
+def test_the_tolerance_is_told_while_it_is_dragged(image: np.ndarray) -> None:
+    shown, tool = document(), TOOLS["wand"].factory()
+    context = ToolContext(shown, 1, image=image, reach=4)
+    assert tool.handle(PointerEvent(20, 10, Phase.HOVER), context).tolerance is None
+    assert tool.handle(PointerEvent(20, 10, Phase.PRESS), context).tolerance == FIRST_TOLERANCE
+    assert tool.handle(PointerEvent(23, 10, Phase.MOVE), context).tolerance == FIRST_TOLERANCE + 3
+    assert tool.handle(PointerEvent(-900, 10, Phase.MOVE), context).tolerance == 0
+    assert tool.handle(PointerEvent(20, 10, Phase.RELEASE), context).tolerance is None
+
+
+@pytest.mark.parametrize("held", [Modifiers.NONE, Modifiers.SHIFT])
+def test_of_a_large_image_only_what_is_in_sight_is_compared_while_one_drags(held: Modifiers) -> None:
+    """2000 × 3000 pixels of 40, of which one half is in sight, with a square of 90 about the click."""
+    image = np.full((2000, 3000, 3), 40, np.uint8)
+    image[700:900, 600:1000] = image[1500:1700, 600:1000] = image[700:900, 2500:2700] = 90
+    shown, tool = Document("picture", LabelMap(2000, 3000), CLASSES), TOOLS["wand"].factory()
+    visible = Box(100, 100, 1900, 1900)
+    context = ToolContext(shown, 1, image=image, visible=visible)
+    seen = tool.handle(PointerEvent(800, 800, Phase.PRESS, held), context).outline
+    assert isinstance(seen, ReducedMask) and seen.step == 2 and seen.inside.size <= MOST_LOOKED_AT
+    assert seen.box.intersection(visible) == seen.box
+    found = seen.inside.sum() * seen.step**2
+    assert found == pytest.approx(80_000 * (2 if held else 1), rel=0.02)
+    tool.handle(PointerEvent(800, 800, Phase.RELEASE, held), context)
+    expected = image[..., 0] == 90 if held else np.zeros((2000, 3000), bool)
+    expected[700:900, 600:1000] = True
+    assert np.count_nonzero((shown.label_map.array == 1) != expected) <= 5 * 12, "but for rounded corners"
+
+
 def test_part_of_a_region_is_its_part() -> None:
     random = np.random.default_rng(2)
     region = MaskRegion(Box(5, 7, 25, 37), random.random((30, 20)) < 0.5)
@@ -125,3 +177,15 @@ def test_part_of_a_region_is_its_part() -> None:
     assert whole.sum() == region.inside.sum()
     for box in (Box(0, 0, 10, 10), Box(10, 10, 30, 30), Box(30, 40, 40, 50), Box(5, 7, 25, 37)):
         np.testing.assert_array_equal(region.mask(box), whole[box.slices])
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_thinned_mask_tells_of_each_pixel_what_the_kept_one_before_it_says(step: int) -> None:
+    box = Box(5, 7, 26, 37)
+    mask = ReducedMask(box, step, np.random.default_rng(2).random((-(-30 // step), -(-21 // step))) < 0.5)
+    for asked, by in ((box, 1), (Box(9, 10, 26, 30), 1), (Box(6, 8, 20, 37), 4)):
+        expected = [
+            [mask.inside[(y - 7) // step, (x - 5) // step] for x in range(asked.x0, asked.x1, by)]
+            for y in range(asked.y0, asked.y1, by)
+        ]
+        np.testing.assert_array_equal(mask.thinned(asked, by), expected)
