@@ -87,6 +87,18 @@ class Document:
             builder.replace(self.label_map.box, labels)
         return builder.edit
 
+    def take_up(self, edit: Edit) -> None:
+        """Make `edit`, worked out elsewhere on a copy of the pixels as they are now, whatever is guarded.
+
+        Raises:
+            RuntimeError: an edit is being made.
+            EditFormatError: it is damaged, or of a map of another size.
+        """
+        if self._open is not None:
+            raise RuntimeError("an edit is being made already")
+        self.changed.emit(edit.apply_to(self.label_map))
+        self._finish(edit)
+
     def undo(self) -> Edit | None:
         """Undo the last edit and return it; None where there is none or one is being made."""
         return self._step(forward=False)

@@ -253,6 +253,8 @@ class ClassChangeFlow(QObject):
     @Slot(object)
     def _on_finished(self, report: ChangeReport) -> None:
         self._hide_progress()
+        if self._session.current is not None:  # that of the open image is else made anew when it is left
+            self._parts.filmstrip.refresh_thumbnail(self._session.current.name)
         told = _told(report)
         if report.is_taking_back or not report.images:
             self._notifier.success(told)
@@ -278,7 +280,8 @@ class ClassChangeFlow(QObject):
             text = tr("Undoing the {what} was cut short: it is not taken back in all images.", what=what)
         else:
             text = tr("The {what} was cut short: it is not done in all images.", what=what)
-        self._notifier.warning(text, tr("Go on"), self._go_on)
+        # It waits until it is read, for nothing else offers to go on.
+        self._notifier.say(Notice(Level.ERROR, text, tr("Go on"), self._go_on))
 
     @Slot()
     def _refresh_actions(self) -> None:

@@ -35,12 +35,26 @@ class Done:
     kept: int = 0
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What is about to be done to an open image: `edit`, None where no pixel changes.
+
+    For a change also what moves and the checksum before; for taking back how many pixels stay.
+    """
+
+    edit: Edit | None
+    moves: tuple[Edit, ...] = ()
+    before: int = 0
+    kept: int = 0
+
+
 class ImageChanger:
     """Carries out, and takes back, the change that `log` is the record of.
 
-    For images that somebody has open, the document is changed first (`begin_open`, `take_back_open`), in the thread
-    that it belongs to; `keep_open` and `keep_taken_back_open` then write what came of it. All that write raise
-    SaveError; InputError says that the image, its draft or its mask is broken: it is as it was then.
+    An image that somebody has open is changed in three steps: `prepare` works out on a copy what changes, off the
+    thread that its document belongs to; there `begin_open` makes it, if the copy still holds; `keep_open` writes it. So
+    it is with `prepare_taking_back`, `take_back_open` and `keep_taken_back_open`. All that write raise SaveError;
+    InputError says that the image, its draft or its mask is broken: it is as it was then.
     """
 
     def __init__(self, project: Project, log: ClassChangeLog) -> None:
@@ -74,32 +88,44 @@ class ImageChanger:
                 project.rewrite(name, labels, is_draft)
             return self._end(name, labels, is_draft, was_cut_short, is_kept=was_cut_short)
 
-    def begin_open(self, document: Document, is_draft: bool) -> Edit | None:
-        """Change the label map of an open image as one edit; None where it has no pixel that moves."""
-        work = self._moved(document.name).get(Layer.WORK)
-        if work is not None and checksum(document.label_map.array) != work.before:
-            return None
-        self._begin(document, is_draft, sync=False)
-        return self._change.apply_to(document)
+    def prepare(self, name: str, labels: UInt8Array, _is_draft: bool) -> Prepared | None:
+        """Work out what changes in an open image that holds `labels`, a copy; None where nothing does."""
+        before = checksum(labels)
+        begun = self._moved(name).get(Layer.WORK)
+        if begun is not None and begun.before != before:
+            return None  # it is changed already, and was not written
+        document = Document(name, LabelMap.from_array(labels), self._project.classes)
+        moves = self._change.moves(document.label_map)
+        edit = self._change.apply_to(document)
+        return Prepared(edit, moves=moves, before=before) if edit is not None else None
 
-    def keep_open(self, name: str, labels: UInt8Array, mark: int | None, is_draft: bool, edit: Edit | None) -> Done:
-        """Write `labels`, what an open image holds since `begin_open`, which gave `edit`; `mark` as in `save_draft`."""
-        project, changed = self._project, edit is not None
+    def begin_open(self, document: Document, prepared: Prepared | None, is_draft: bool) -> None:
+        """Change the label map of an open image as `prepare` worked it out, if it did."""
+        if prepared is not None and prepared.edit is not None:
+            moved = Moved(prepared.moves, prepared.before, is_draft)
+            self._log.begin_layer(document.name, Layer.WORK, moved, sync=False)
+            document.take_up(prepared.edit)
+
+    def keep_open(
+        self, name: str, labels: UInt8Array, mark: int | None, is_draft: bool, prepared: Prepared | None
+    ) -> Done:
+        """Write `labels`, what an open image holds since `begin_open`; `mark` as in `save_draft`."""
+        project, changed = self._project, prepared is not None
         with project.lock_of(name):
             self._log.sync()
             work = self._moved(name).get(Layer.WORK)
-            if edit is None and work is not None:
+            if prepared is None and work is not None:
                 is_draft, changed = self._is_draft_since(labels, work, is_draft)
             if changed or (is_draft and project.folder.has_mask(name)):
                 project.rewrite(name, labels, is_draft, mark)
             return self._end(name, labels, is_draft, changed, is_kept=True)
 
-    def _begin(self, document: Document, is_draft: bool, sync: bool = True) -> None:
+    def _begin(self, document: Document, is_draft: bool) -> None:
         """Record what is about to be changed in the label map that is seen; nothing where nothing is."""
         moves = self._change.moves(document.label_map)
         if any(move.patches for move in moves):
             moved = Moved(moves, checksum(document.label_map.array), is_draft)
-            self._log.begin_layer(document.name, Layer.WORK, moved, sync)
+            self._log.begin_layer(document.name, Layer.WORK, moved)
 
     def _is_draft_since(self, labels: UInt8Array, work: Moved, is_draft: bool) -> tuple[bool, bool]:
         """Whether `labels`, in which the change was begun, are a draft to it, and whether they are still to be written.
@@ -149,27 +175,39 @@ class ImageChanger:
         with project.lock_of(name):
             is_draft = project.status(name) is Status.DRAFT
             document = Document(name, project.load_label_map(name), project.classes)
-            taken = self.take_back_open(document, is_draft)
+            taken = self._take_back_in(document, is_draft)
             if taken.edit is not None:
                 project.save_edit(name, taken.edit, document.label_map.array)
             return self._end_taking_back(name, document.label_map.array, is_draft, taken, taken.edit is not None)
 
-    def take_back_open(self, document: Document, is_draft: bool) -> TakenBack:
-        """Take it back in the label map of an open image, as one edit."""
+    def prepare_taking_back(self, name: str, labels: UInt8Array, is_draft: bool) -> Prepared:
+        """Work out what is taken back in an open image that holds `labels`, a copy."""
+        document = Document(name, LabelMap.from_array(labels), self._project.classes)
+        taken = self._take_back_in(document, is_draft)
+        return Prepared(taken.edit, kept=taken.kept)
+
+    def take_back_open(self, document: Document, prepared: Prepared) -> None:
+        """Change the label map of an open image as `prepare_taking_back` worked it out."""
+        if prepared.edit is not None:
+            document.take_up(prepared.edit)
+
+    def keep_taken_back_open(
+        self, name: str, labels: UInt8Array, mark: int | None, is_draft: bool, prepared: Prepared
+    ) -> Done:
+        """Write `labels`, what an open image holds since `take_back_open`."""
+        with self._project.lock_of(name):
+            if prepared.edit is not None or is_draft:
+                self._project.rewrite(name, labels, is_draft, mark)
+            taken = TakenBack(prepared.edit, prepared.kept)
+            return self._end_taking_back(name, labels, is_draft, taken, is_kept=True)
+
+    def _take_back_in(self, document: Document, is_draft: bool) -> TakenBack:
+        """Take it back in a label map that is a draft or a mask, as one edit."""
         moves = self._moves_of(document.name, document.label_map, is_draft)
         try:
             return self._change.take_back_in(document, moves)
         except EditFormatError as error:
             raise self._unknown(document.name) from error
-
-    def keep_taken_back_open(
-        self, name: str, labels: UInt8Array, mark: int | None, is_draft: bool, taken: TakenBack
-    ) -> Done:
-        """Write `labels`, what an open image holds since `take_back_open`, which gave `taken`."""
-        with self._project.lock_of(name):
-            if taken.edit is not None or is_draft:
-                self._project.rewrite(name, labels, is_draft, mark)
-            return self._end_taking_back(name, labels, is_draft, taken, is_kept=True)
 
     def _end_taking_back(self, name: str, seen: UInt8Array, is_draft: bool, taken: TakenBack, is_kept: bool) -> Done:
         mask_changed = self._take_back_below(name, seen, is_kept) if is_draft else taken.edit is not None
@@ -181,7 +219,7 @@ class ImageChanger:
         if label_map is None:
             return False
         document = Document(name, label_map, project.classes)
-        if self.take_back_open(document, is_draft=False).edit is None:
+        if self._take_back_in(document, is_draft=False).edit is None:
             return False
         if not is_kept:
             project.rewrite(name, seen, is_draft=True)  # else its journal may still build on the mask

@@ -62,11 +62,9 @@ def count_image(project: Project, name: str) -> ImageCounts | None:
     with project.lock_of(name):
         if not project.has_labels(name):
             return None
-        seen = counted(project.load_label_map(name).array)
-        if project.status(name) is not Status.DRAFT:
-            return ImageCounts(name, seen, None)
-        below = counted(project.folder.read_label_map(name)) if project.folder.has_mask(name) else None
-        return ImageCounts(name, below, seen)
+        mask = counted(project.folder.read_label_map(name)) if project.folder.has_mask(name) else None
+        is_draft = project.status(name) is Status.DRAFT
+        return ImageCounts(name, mask, counted(project.load_label_map(name).array) if is_draft else None)
 
 
 def affected(images: Iterable[ImageCounts], change: ClassChange) -> Affected:

@@ -1,10 +1,10 @@
 """Merging or swapping two classes in many images, in the background, and taking it back in all of them at once.
 
-Owns the order and the giving up: one image after the other, in the thread that writes, behind what waits there. An
-image in memory is changed there first, as an edit of its document, and then written; while a stroke is made on it, or
-it is on its way to the disk, the others come first. What is written, and how it is taken back, is the project's part
-(`ImageChanger`); the record of it survives the program, so a change that was cut short is gone on with, and can be
-taken back in another session.
+Owns the order and the giving up: one image after the other, in the thread that writes, behind what waits there. For an
+image in memory that thread works out what changes; it becomes an edit of its document and is then written. While a
+stroke is made on it, or it is on its way to the disk, the others come first. What is written, and how it is taken back,
+is the project's part (`ImageChanger`); the record of it survives the program, so a change that was cut short is gone on
+with, and can be taken back in another session.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from segstudio.core.class_change import ClassChange
 from segstudio.core.errors import InputError, SaveError, SegStudioError, marked
 from segstudio.core.label_map import Labels
-from segstudio.project.class_change import Done, ImageChanger
+from segstudio.project.class_change import Done, ImageChanger, Prepared
 from segstudio.project.class_change_log import LOG_NAME, ClassChangeLog, Plan
 from segstudio.project.project import Project, Status
 from segstudio.services.open_image import OpenImage
@@ -189,31 +189,53 @@ class ClassChanges(QObject):
         """Begin with one image; False where its turn comes later."""
         session, changer = self._session, self._changer
         status, opened = session.status(name), session.in_memory(name)
-        done, failed = partial(self._on_done, self._run, step, name), partial(self._on_failed, self._run, name)
+        is_change, failed = step is _Step.CHANGE, partial(self._on_failed, self._run, name)
         if opened is None:
             if not session.set_aside(name, status, even_wanted=True):
                 return False
-            del self._waiting[place]
-            work = changer.change if step is _Step.CHANGE else changer.take_back
-            session.write(partial(_safely, name, partial(work, name)), done, failed)
-            return True
+            work: Callable[[], Any] = partial(changer.change if is_change else changer.take_back, name)
+            done: Callable[[Any], None] = partial(self._on_done, self._run, step, name)
+        else:
+            labels, is_draft = opened.document.label_map.array.copy(), status is Status.DRAFT
+            prepare = changer.prepare if is_change else changer.prepare_taking_back
+            work = partial(prepare, name, labels, is_draft)
+            done = partial(self._on_prepared, self._run, step, opened, opened.version, status)
         del self._waiting[place]
-        try:
-            write = self._change_open(step, opened, status)
-        except SegStudioError as error:
-            failed(error)
-            return True
-        session.keep_as_it_is(opened, status, partial(_safely, name, write), done, failed)
+        session.write(partial(_safely, name, work), done, failed)
         return True
 
-    def _change_open(self, step: _Step, opened: OpenImage, status: Status) -> Callable[[str, Labels, int | None], Done]:
+    def _on_prepared(
+        self, run: int, step: _Step, opened: OpenImage, version: int, status: Status, prepared: Prepared | None
+    ) -> None:
+        """What is to be done to an open image is worked out: do it, unless the image is another one by now."""
+        session, name = self._session, opened.name
+        if run != self._run or not self.is_running:
+            return
+        is_same = session.in_memory(name) is opened and opened.version == version and session.status(name) is status
+        if not is_same or not session.is_at_rest(name):
+            if not self._is_cancelled:
+                self._waiting.insert(0, (step, name))
+            self._go_on()
+            return
+        done, failed = partial(self._on_done, run, step, name), partial(self._on_failed, run, name)
+        try:
+            write = self._change_open(step, opened, status is Status.DRAFT, prepared)
+        except SegStudioError as error:
+            failed(error)
+        else:
+            session.keep_as_it_is(opened, status, partial(_safely, name, write), done, failed)
+
+    def _change_open(
+        self, step: _Step, opened: OpenImage, is_draft: bool, prepared: Prepared | None
+    ) -> Callable[[str, Labels, int | None], Done]:
         """Change the document of an image in memory; returns what then writes it."""
-        changer, is_draft = self._changer, status is Status.DRAFT
+        changer = self._changer
         if step is _Step.CHANGE:
-            edit = changer.begin_open(opened.document, is_draft)
-            return lambda name, labels, mark: changer.keep_open(name, labels, mark, is_draft, edit)
-        taken = changer.take_back_open(opened.document, is_draft)
-        return lambda name, labels, mark: changer.keep_taken_back_open(name, labels, mark, is_draft, taken)
+            changer.begin_open(opened.document, prepared, is_draft)
+            return lambda name, labels, mark: changer.keep_open(name, labels, mark, is_draft, prepared)
+        assert prepared is not None
+        changer.take_back_open(opened.document, prepared)
+        return lambda name, labels, mark: changer.keep_taken_back_open(name, labels, mark, is_draft, prepared)
 
     def _on_done(self, run: int, step: _Step, name: str, done: Done) -> None:
         if run != self._run or not self.is_running:
@@ -301,7 +323,7 @@ class ClassChanges(QObject):
         self.record_changed.emit()
 
 
-def _safely(name: str, work: Callable[..., Done], *arguments: Any) -> Done:
+def _safely(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
     """Do `work`; whatever goes wrong with it is a SegStudioError."""
     try:
         return work(*arguments)

@@ -59,6 +59,9 @@ class OpenImage:
     accepted: PackedPixels | None = None
     """The pixels that have a class in the mask that a person accepted; None where there is no such mask."""
 
+    version: int = 0
+    """Another one whenever pixels have changed."""
+
     _known_blank: bool | None = None
     _applied_confidence: Labels | None = None
 
@@ -72,6 +75,7 @@ class OpenImage:
     def on_changed(self, _box: Box) -> None:
         """Pixels changed: look again whether any has a label."""
         self._known_blank = None
+        self.version += 1
 
     def on_edited(self, edit: Edit) -> None:
         """Where it was a proposal that became part of the label map, remember how sure that was."""

@@ -87,6 +87,7 @@ class ClassChangeDialog(DialogFrame):
         self.progress.setRange(0, max(1, of))
         self.progress.setValue(done)
         self.progress.setVisible(True)
+        self.preview.show_nothing(tr("The images that change most are shown here when all are counted."))
         self.summary.setText(tr("Counting: {done} of {of} images.", done=done, of=of))
 
     def show_affected(self, found: Affected) -> None:

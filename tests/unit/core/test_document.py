@@ -14,6 +14,7 @@ from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit, EditFormatError
 from segstudio.core.geometry import Box
+from segstudio.core.guard import Guard
 from segstudio.core.history import EditHistory
 from segstudio.core.label_map import TILE, LabelMap
 from segstudio.core.raster import BrushShape, footprint, sweep
@@ -271,3 +272,21 @@ def test_an_edit_of_another_size_is_refused() -> None:
     assert edit is not None
     with pytest.raises(EditFormatError):
         edit.apply_to(LabelMap(40, 41))
+
+
+def test_an_edit_worked_out_on_a_copy_is_taken_up_as_one_edit_whatever_is_guarded() -> None:
+    document, copy = new_document(), new_document()
+    edit = copy.apply_labels("Fill", np.zeros((HEIGHT, WIDTH), np.uint8))
+    assert edit is not None
+    document.guard = Guard.of([VOID])
+    told: list[object] = []
+    document.changed.connect(told.append)
+    document.edited.connect(told.append)
+    document.take_up(edit)
+    assert (document.label_map.array == 0).all() and told == [edit.box, edit]
+    document.undo()
+    assert (document.label_map.array == VOID).all() and not document.can_undo
+    with document.begin("Stroke"), pytest.raises(RuntimeError):
+        document.take_up(edit)
+    with pytest.raises(EditFormatError):
+        new_document(5, 5).take_up(edit)

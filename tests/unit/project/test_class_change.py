@@ -353,12 +353,12 @@ def test_what_was_painted_over_a_change_that_was_cut_short_is_a_draft_and_the_ma
     """The disk was full, the person went on painting, and there is room again."""
     changer, _ = changer_for(project, SWAP)
     person, below = Person(project, "s00"), project.folder.read_label_map("s00")
-    edit = changer.begin_open(person.document, False)
-    assert edit is not None
+    changer.begin_open(person.document, changer.prepare("s00", below, False), False)
+    assert np.array_equal(person.document.label_map.array, SWAP.changed(below))
     person.stroke(Box(0, 0, WIDTH, 1), 2)  # where there was a pole before too
     assert (below[0] == 2).any()
     labels, mark = person.document.label_map.array.copy(), project.journal("s00").append_mark()
-    assert changer.begin_open(person.document, True) is None  # it is changed already
+    assert changer.prepare("s00", labels, True) is None  # it is changed already
     done = changer.keep_open("s00", labels, mark, True, None)
     assert done.mask_changed and project.status("s00") is Status.DRAFT
     assert np.array_equal(project.folder.read_label_map("s00"), SWAP.changed(below))
@@ -448,11 +448,12 @@ def test_an_open_image_is_changed_in_its_document_and_written_later(project: Pro
         person = Person(project, name)
         document: Document = person.document
         before, below = document.label_map.array.copy(), project.folder.read_label_map(name)
-        edit = changer.begin_open(document, is_draft)
-        assert edit is not None and document.history.undo_name == SWAP.name
+        prepared = changer.prepare(name, before, is_draft)
+        changer.begin_open(document, prepared, is_draft)
+        assert document.history.undo_name == SWAP.name
         labels, mark = document.label_map.array.copy(), project.journal(name).append_mark()
         person.stroke(Box(0, 0, 2, 2), 0)  # the person goes on meanwhile
-        assert changer.keep_open(name, labels, mark, is_draft, edit).mask_changed
+        assert changer.keep_open(name, labels, mark, is_draft, prepared).mask_changed
         assert np.array_equal(project.folder.read_label_map(name), SWAP.changed(below))
         now = project.load_label_map(name).array
         assert (now[:2, :2] == 0).all() and np.array_equal(now[2:], SWAP.changed(before)[2:])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segstudio.core.class_table import ClassTable
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SaveError
@@ -258,6 +258,29 @@ def test_a_full_disk_is_told_and_the_journal_begins_anew_when_the_work_is_saved(
     scribbler.stroke(2, 100)
     scribbler.journal.close()
     assert np.array_equal(_replayed(path, saved), scribbler.labels)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_is_appended_together_is_taken_back_together(path: Path, is_new: bool) -> None:
+    scribbler = Scribbler(path)
+    if not is_new:
+        scribbler.stroke(1, 0)
+    before, was_unsaved = scribbler.labels, scribbler.journal.has_unsaved
+    journal = scribbler.journal
+    with pytest.raises(KeyError), journal.together():
+        scribbler.stroke(2, 50)
+        journal.append_saved(journal.append_mark(), checksum(scribbler.labels))
+        raise KeyError
+    assert journal.has_unsaved is was_unsaved
+    np.testing.assert_array_equal(_replayed(path, np.full(SHAPE, VOID, np.uint8)), before)
+    scribbler.document.undo()
+    with journal.together():
+        scribbler.stroke(2, 50)
+        mark = journal.append_mark()
+        journal.append_saved(mark, checksum(scribbler.labels))
+    journal.append_settled(mark, checksum(scribbler.labels))
+    journal.close()
+    assert ends_saved(path) and not journal.has_unsaved
 
 
 def test_ends_saved_tells_without_replaying(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,28 @@ def test_an_image_in_mid_stroke_waits_for_the_strokes_end(desk: Desk, changes: C
     assert (desk.document.label_map.array[LEFT.slices] == 1).all() and not (desk.document.label_map.array == 2).any()
     assert desk.session.status("s00") is Status.DRAFT
     assert np.array_equal(mask_of(folder, "s00"), MERGE.changed(before))  # the mask below teaches until it is accepted
+
+
+def test_what_is_painted_while_it_is_worked_out_is_changed_too(desk: Desk, changes: ClassChanges, folder: Path) -> None:
+    desk.go_to("s00")
+    may_go_on, blocks = threading.Event(), list[bool]()
+
+    def hold_up(_done: int, _of: int) -> None:
+        if not blocks:
+            blocks.append(True)
+            desk.session.write(lambda: may_go_on.wait(60), lambda _: None, lambda _: None)
+
+    changes.advanced.connect(hold_up)
+    changes.start(MERGE, ["s00"])
+    desk.qtbot.waitUntil(lambda: bool(blocks))
+    desk.paint(2, LEFT)
+    may_go_on.set()
+    desk.qtbot.waitUntil(lambda: not changes.is_running)
+    desk.settle()
+    assert (desk.document.label_map.array[LEFT.slices] == 1).all() and not (desk.document.label_map.array == 2).any()
+    assert desk.session.status("s00") is Status.DRAFT and not (mask_of(folder, "s00") == 2).any()
+    desk.session.undo()
+    assert (desk.document.label_map.array[LEFT.slices] == 2).all()
 
 
 def test_another_image_is_opened_and_painted_meanwhile(desk: Desk, changes: ClassChanges, folder: Path) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import SaveError
 from segstudio.project.project import Project, Status
 from segstudio.services import fine_tune_process, keep_learning
+from segstudio.services.class_changes import ClassChanges
 from segstudio.services.keep_learning import KeepLearning, Learning
 from segstudio.services.rounds import RoundResult, RoundRunner
 from tests.small_folders import tiny_checkpoint, voc_folder
@@ -213,6 +215,31 @@ def test_an_image_that_the_lap_took_up_and_that_is_accepted_again_is_read_again(
     learner.wait_for(Learning.WAITING)
     told = [event["corrected"] for event in learner.events if event["event"] == "teaching"]
     assert told[-1] == [name]
+
+
+def test_teaching_masks_in_which_classes_were_merged_are_read_again_and_held_out_ones_are_not(learner: Learner) -> None:
+    learner.plan["waits_for"] = 1
+    learner.learning.set_on(True)
+    learner.start()
+    learner.wait_for_step()
+    changes = ClassChanges(learner.desk.session, learner.desk.session)
+    with learner.desk.qtbot.waitSignal(changes.finished):
+        changes.start(ClassChange(ChangeKind.MERGE, 2, 1), learner.project.names)
+    learner.wait_for(Learning.WAITING)
+    told = [event["corrected"] for event in learner.events if event["event"] == "teaching"]
+    assert told == [["s00", "s01", "s02", "s03"]]
+
+
+def test_merging_wakes_learning_that_waits(learner: Learner) -> None:
+    learner.learning.set_on(True)
+    learner.start()
+    learner.wait_for(Learning.WAITING)
+    before = len(learner.commands)
+    changes = ClassChanges(learner.desk.session, learner.desk.session)
+    with learner.desk.qtbot.waitSignal(changes.finished):
+        changes.start(ClassChange(ChangeKind.MERGE, 2, 1), ["s00"])
+    learner.desk.qtbot.waitUntil(lambda: len(learner.commands) > before)
+    learner.wait_for(Learning.WAITING)
 
 
 def test_what_is_accepted_after_a_class_was_added_waits_for_the_next_lap(learner: Learner) -> None:
