@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from segstudio.canvas.magnify import premultiplied
@@ -55,6 +55,21 @@ def _staircase(edges: np.ndarray, top: int) -> list[tuple[int, int]]:
     return corners
 
 
+def border_lines(region: MaskRegion) -> list[QLineF]:
+    """The border of `region` along the edges of its pixels, holes too; image coordinates."""
+    padded = np.pad(region.inside, 1)
+    lines = []
+    for is_across, grid in ((True, padded), (False, padded.T)):
+        # A line runs where the pixels on its two sides differ; where it begins and ends, that changes along it.
+        differ = (grid[1:] != grid[:-1])[:, 1:-1]
+        turns = np.diff(np.pad(differ, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+        rows, begins = np.nonzero(turns == 1)
+        ends = np.nonzero(turns == -1)[1]
+        for row, begin, end in zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            lines.append(QLineF(begin, row, end, row) if is_across else QLineF(row, begin, row, end))
+    return [line.translated(region.box.x0, region.box.y0) for line in lines]
+
+
 class BrushCursor:
     """The outline to show, kept in image coordinates so that zooming and panning need no new one."""
 
@@ -66,6 +81,7 @@ class BrushCursor:
         self._is_area = False
         self._is_line = False
         self._region: MaskRegion | ReducedMask | None = None
+        self._border: list[QLineF] = []
 
     @property
     def polygon(self) -> QPolygonF:
@@ -87,6 +103,7 @@ class BrushCursor:
         self._tint, self._is_area = tint, is_area
         self._is_line = isinstance(outline, Line)
         self._region = outline if isinstance(outline, MaskRegion | ReducedMask) else part
+        self._border = border_lines(outline) if isinstance(outline, MaskRegion) and not is_area else []
         if isinstance(outline, MaskRegion | ReducedMask):
             outline = rectangle(outline.box)
         if isinstance(outline, Polygon | Line):
@@ -108,7 +125,8 @@ class BrushCursor:
         self._shape, self._corner = shape, corner
 
     def _paint_region(self, painter: QPainter, to_view: QTransform, region: MaskRegion | ReducedMask) -> None:
-        """Tint the pixels of `region`, and their border more; no finer than the screen is."""
+        """Tint the pixels of `region`, no finer than the screen is: faintly where lines go round them, else more, and
+        their border most."""
         step = max(1, int(1 / math.hypot(to_view.m11(), to_view.m12())))
         seen = to_view.inverted()[0].mapRect(QRectF(painter.window())).toAlignedRect()
         box = Box(seen.left(), seen.top(), seen.right() + 1, seen.bottom() + 1).expanded(step).intersection(region.box)
@@ -118,7 +136,9 @@ class BrushCursor:
         border = inside.copy()
         border[1:-1, 1:-1] &= ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
         fill, line = QColor(self._tint), color(Role.CURSOR_LIGHT)
-        fill.setAlphaF(0.6)
+        fill.setAlphaF(0.6 if not self._border else fill.alphaF() * 0.25)
+        if self._border:
+            line = fill
         shades = np.array([0, premultiplied(fill), premultiplied(line)], dtype=np.uint32)
         pixels = np.ascontiguousarray(shades[inside.astype(np.uint8) + (border & inside)])
         height, width = pixels.shape
@@ -128,6 +148,13 @@ class BrushCursor:
         painter.scale(step, step)
         painter.drawImage(0, 0, picture)
         painter.restore()
+
+    def _paint_border(self, painter: QPainter, to_view: QTransform) -> None:
+        lines = [to_view.map(line) for line in self._border]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for shade, width in ((color(Role.CURSOR_DARK, 0.85), 3), (color(Role.CURSOR_LIGHT), 1)):
+            painter.setPen(QPen(shade, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
+            painter.drawLines(lines)
 
     def _paint_line(self, painter: QPainter, way: QPolygonF) -> None:
         """Light within dark, so that it shows on anything."""
@@ -151,7 +178,7 @@ class BrushCursor:
 
     def replaces_pointer(self, to_view: QTransform) -> bool:
         """Whether the outline is large enough to do without the system's pointer."""
-        if self._is_area:
+        if self._is_area or self._border:  # what lies around the pointer does not say where it is
             return False
         size = to_view.map(self._polygon).boundingRect()
         return not self._polygon.isEmpty() and min(size.width(), size.height()) >= _TINY
@@ -162,6 +189,7 @@ class BrushCursor:
             return
         if self._region is not None:
             self._paint_region(painter, to_view, self._region)
+        self._paint_border(painter, to_view)
         if self._is_line:
             self._paint_line(painter, to_view.map(self._polygon))
         if self._is_line or self._region is not None:

@@ -29,6 +29,7 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture(Group.PAINTING, marked("Fill all of a label"), marked("Shift and click with Fill")),
     Gesture(Group.PAINTING, marked("Magic wand takes more, or less"), marked("Drag right, or left")),
     Gesture(Group.PAINTING, marked("Close a polygon"), marked("Double click, or its first corner")),
+    Gesture(Group.PAINTING, marked("A straight piece of the outline"), marked("Shift with Scissors")),
     Gesture(Group.PAINTING, marked("Give up a stroke"), marked("Esc, or a second finger")),
     Gesture(Group.PAINTING, marked("Erase with a stylus"), marked("Its other end")),
     Gesture(Group.CLASSES, marked("Pick a class"), marked("Alt and click")),

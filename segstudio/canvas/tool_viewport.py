@@ -238,7 +238,7 @@ class ToolViewport(ImageViewport):
 
     def _refresh_pointer(self) -> None:
         """The pointer stands still but what is under it, or what it would paint, may have changed."""
-        if self._pointer is not None and not self._tool.is_busy:
+        if self._pointer is not None and not self._is_drawing:
             self._send(Phase.HOVER, self._pointer)
             self._emit_hover()
         elif self.document is None:

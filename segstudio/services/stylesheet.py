@@ -217,12 +217,12 @@ QMenu::icon { margin-left: 4px; padding: 2px; border: 1px solid transparent; bor
 QMenu::icon:checked { background: $accent_soft; border-color: $accent; }
 QMenu::separator { height: 1px; background: $panel_border; margin: 4px 8px; }
 QMenu::right-arrow { image: $glyph_next; width: 12px; height: 12px; margin-right: 6px; }
-QToolBar { background: $window; border: none; spacing: 4px; padding: 4px; }
-QToolBar QToolButton { background: transparent; border-color: transparent; }
+QToolBar { background: $window; border: none; spacing: 1px; padding: 4px; }
+QToolBar QToolButton { background: transparent; border-color: transparent; padding: 3px 5px; }
 QToolBar QToolButton:hover { background: $hover; }
 QToolBar QToolButton:pressed { background: $pressed; }
 QToolBar QToolButton:checked { background: $accent_soft; border-color: $accent; }
-QToolBar QToolButton:focus { border-color: $accent; }
+QToolBar QToolButton:focus { border-color: $accent; padding: 2px 4px; }
 QToolBar QToolButton:disabled { border-color: transparent; }
 QToolBar::separator { background: $panel_border; width: 1px; height: 1px; margin: 4px; }
 QStatusBar { background: $window; color: $text; }

@@ -12,6 +12,8 @@ from segstudio.tools.pick import pick
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
 from segstudio.tools.polygon import polygon
 from segstudio.tools.rectangle import rectangle
+from segstudio.tools.scissors import scissors
+from segstudio.tools.smart_brush import smart_brush
 from segstudio.tools.split import split
 from segstudio.tools.tool import LARGEST_BRUSH, SMALLEST_BRUSH, Tool, ToolContext, ToolOutcome, ToolSpec
 from segstudio.tools.void_brush import void_brush
@@ -32,6 +34,14 @@ __all__ = [
 
 _ROWS = (
     ToolSpec("brush", marked("Brush"), "brush", "B", marked("Paint the chosen class"), brush),
+    ToolSpec(
+        "smart_brush",
+        marked("Smart brush"),
+        "smart-brush",
+        "J",
+        marked("Paints what looks like the pixels under the pointer, up to the edges of the image"),
+        smart_brush,
+    ),
     ToolSpec(
         "eraser",
         marked("Eraser"),
@@ -68,6 +78,17 @@ _ROWS = (
             "back, Ctrl erases instead"
         ),
         polygon,
+    ),
+    ToolSpec(
+        "scissors",
+        marked("Scissors"),
+        "scissors",
+        "M",
+        marked(
+            "A polygon that keeps to the edges of the image, straight with Shift; {key[drawing.finish]} or a double "
+            "click fills, Ctrl erases instead"
+        ),
+        scissors,
     ),
     ToolSpec(
         "rectangle",

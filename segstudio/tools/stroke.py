@@ -1,17 +1,23 @@
-"""The brush-like tools: a controller, the core's rasterisers and an ink put together. Owns one edit at a time."""
+"""The brush-like tools: a controller, a rasteriser and an ink put together. Owns one edit at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from segstudio.core.document import EditBuilder
 from segstudio.core.errors import marked
 from segstudio.core.label_map import Labels
-from segstudio.core.raster import Spans, snapped, sweep
+from segstudio.core.raster import MaskRegion, Spans, snapped, sweep
 from segstudio.tools.controllers import Segment, StrokeController
 from segstudio.tools.inks import Ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
 from segstudio.tools.tool import ToolContext, ToolOutcome
+
+Widths = tuple[int, int]
+"""How many pixels across a brush is at the two ends of a segment."""
+Rasteriser = Callable[[Segment, Widths, ToolContext], Spans | MaskRegion]
+"""The pixels that a brush takes along a segment, some beyond the image perhaps."""
 
 _ERASE = marked("Eraser stroke")
 
@@ -24,8 +30,15 @@ def pressed_size(size: int, pressure: float) -> int:
     return max(1, round(size * (LEAST_SHARE + (1 - LEAST_SHARE) * min(max(pressure, 0.0), 1.0))))
 
 
+def whole_brush(segment: Segment, widths: Widths, context: ToolContext) -> Spans:
+    """All that the brush sweeps."""
+    return sweep(*segment, widths[0], context.shape, widths[1])
+
+
 class StrokeTool:
-    """Paints the label that `ink` gives along the pointer's way; `name` is the marked name of its edits.
+    """Paints the label that `ink` gives on what `rasteriser` makes of the pointer's way.
+
+    `name` is the marked name of its edits.
 
     An edit begins where the brush first meets the image; a proposal that is shown there becomes real with it, as an
     edit of its own before it. Alt-click picks the class under the pointer instead. The pressure of a stylus scales the
@@ -34,9 +47,10 @@ class StrokeTool:
 
     is_stepwise = False
 
-    def __init__(self, name: str, ink: Ink) -> None:
+    def __init__(self, name: str, ink: Ink, rasteriser: Rasteriser = whole_brush) -> None:
         self._name = name
         self._ink = ink
+        self._rasteriser = rasteriser
         self._controller = StrokeController()
         self._builder: EditBuilder | None = None
         self._stroke: ToolContext | None = None
@@ -72,7 +86,7 @@ class StrokeTool:
         straight = Modifiers.SHIFT in event.modifiers
         self._width = context.size if straight else pressed_size(context.size, event.pressure)
         point = snapped(event.point, self._width)
-        self._begin_upon(sweep(point, point, self._width, context.shape), context, context.proposal)
+        self._begin_upon(whole_brush((point, point), (self._width,) * 2, context), context, context.proposal)
         self._paint(self._controller.press(point, straight, context.document), self._width, context, context.proposal)
         return self._shown(event, context)
 
@@ -103,10 +117,10 @@ class StrokeTool:
         """Paint `segment`, where there is one, with a brush that is `width` pixels across at its start."""
         if segment is None:
             return
-        spans = sweep(*segment, width, stroke.shape, self._width)
-        self._begin_upon(spans, stroke, proposal)
+        widths = width, self._width
+        self._begin_upon(whole_brush(segment, widths, stroke), stroke, proposal)
         if self._builder is not None:
-            self._builder.paint_region(spans, self._value(stroke))
+            self._builder.paint_region(self._rasteriser(segment, widths, stroke), self._value(stroke))
 
     def _begin_upon(self, spans: Spans, stroke: ToolContext, proposal: Labels | None) -> None:
         """Begin the edit, unless it has begun, where `spans` meets the image."""
@@ -119,7 +133,8 @@ class StrokeTool:
         straight = Modifiers.SHIFT in event.modifiers
         width = self._width if self.is_busy else context.size
         segment = self._controller.aim(snapped(event.point, width), straight, context.document)
-        return ToolOutcome(outline=sweep(*segment, width, context.shape), color_value=self._value(context))
+        outline = self._rasteriser(segment, (width, width), context)
+        return ToolOutcome(outline=outline, color_value=self._value(context))
 
     def _width_at(self, event: PointerEvent, stroke: ToolContext) -> int:
         return stroke.size if self._controller.is_line else pressed_size(stroke.size, event.pressure)

@@ -199,7 +199,7 @@ def test_the_note_beside_the_pointer_stays_in_sight(canvas: CanvasView) -> None:
         canvas.fit()
 
 
-@pytest.mark.parametrize("key", "QTRCGWE")
+@pytest.mark.parametrize("key", "QTRCGWMJE")
 def test_choosing_a_class_keeps_a_tool_that_uses_it(person: Person, tmp_path: Path, key: str) -> None:
     stays = key != "E"
     person.open(voc_folder(tmp_path / "data"))

@@ -80,13 +80,14 @@ def test_a_light_touch_leaves_a_fifth_of_the_size(size: int, pressure: float, wi
     assert pressed_size(size, pressure) == width
 
 
-@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+@pytest.mark.parametrize("tool_id", ["brush", "smart_brush", "eraser", "void_brush"])
+@settings(deadline=None)
 @given(pressures=st.lists(st.floats(0, 1), min_size=2, max_size=8))
 def test_what_a_stylus_paints_holds_its_outline_all_the_way_and_no_more_than_a_mouse(  # type: ignore[no-untyped-def]
     tool_id, pressures
 ) -> None:
     pressed, whole = document(fill=2), document(fill=2)
-    tool, context = TOOLS[tool_id].factory(), ToolContext(pressed, 1, 14)
+    tool, context = TOOLS[tool_id].factory(), ToolContext(pressed, 1, 14, image=IMAGE)
     outlined = np.zeros((60, 80), bool)
     way = [(15 + 6 * number, 30 + 7 * (number % 2)) for number in range(len(pressures))]
     for number, ((x, y), pressure) in enumerate(zip(way, pressures, strict=True)):
@@ -94,7 +95,7 @@ def test_what_a_stylus_paints_holds_its_outline_all_the_way_and_no_more_than_a_m
         outcome = tool.handle(PointerEvent(x, y, phase, pressure=pressure), context)
         outlined |= outcome.outline.mask(pressed.label_map.box)
     tool.handle(PointerEvent(*way[-1], Phase.RELEASE, pressure=0.0), context)
-    drag(TOOLS[tool_id].factory(), ToolContext(whole, 1, 14), *way)
+    drag(TOOLS[tool_id].factory(), ToolContext(whole, 1, 14, image=IMAGE), *way)
     painted, by_mouse = pressed.label_map.array != 2, whole.label_map.array != 2
     assert painted[outlined].all()
     edge = np.zeros_like(by_mouse)  # a smaller brush of the other parity stands half a pixel aside
@@ -102,7 +103,7 @@ def test_what_a_stylus_paints_holds_its_outline_all_the_way_and_no_more_than_a_m
     assert (by_mouse | edge)[painted].all()
 
 
-@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+@pytest.mark.parametrize("tool_id", ["brush", "smart_brush", "eraser", "void_brush"])
 @pytest.mark.parametrize(
     ("points", "begins"),
     [
@@ -116,16 +117,16 @@ def test_what_a_stylus_paints_holds_its_outline_all_the_way_and_no_more_than_a_m
 def test_an_edit_begins_where_the_brush_meets_the_image(tool_id: str, points: list, begins: bool) -> None:  # type: ignore[type-arg]
     tool, shown = TOOLS[tool_id].factory(), document(fill=1)
     for number, (x, y) in enumerate(points):
-        tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), ToolContext(shown, 2, 7))
+        tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), ToolContext(shown, 2, 7, image=IMAGE))
     assert tool.is_busy and shown.is_editing == begins
-    tool.handle(PointerEvent(*points[-1], Phase.RELEASE), ToolContext(shown, 2, 7))
+    tool.handle(PointerEvent(*points[-1], Phase.RELEASE), ToolContext(shown, 2, 7, image=IMAGE))
     assert not tool.is_busy and shown.can_undo == begins
 
 
-@pytest.mark.parametrize("tool_id", ["brush", "eraser", "void_brush"])
+@pytest.mark.parametrize("tool_id", ["brush", "smart_brush", "eraser", "void_brush"])
 def test_a_stroke_on_a_proposal_makes_it_real_before(tool_id: str) -> None:
     shown, proposal = document(), np.full((60, 80), 1, dtype=np.uint8)
-    context = ToolContext(shown, 2, 7, proposal=proposal)
+    context = ToolContext(shown, 2, 7, proposal=proposal, image=IMAGE)
     drag(TOOLS[tool_id].factory(), context, (-20, 5), (20, 5))
     after = shown.label_map.array.copy()
     assert after[5, 10] != 1 and np.count_nonzero(after != 1) == np.count_nonzero(after == after[5, 10])
