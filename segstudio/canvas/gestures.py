@@ -28,6 +28,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture(Group.PAINTING, marked("Square, circle"), marked("Shift while drawing")),
     Gesture(Group.PAINTING, marked("Fill all of a label"), marked("Shift and click with Fill")),
     Gesture(Group.PAINTING, marked("Magic wand takes more, or less"), marked("Drag right, or left")),
+    Gesture(Group.PAINTING, marked("Fill all that looks alike"), marked("Shift and click with Magic wand")),
+    Gesture(Group.PAINTING, marked("Split along a straight line"), marked("Shift while drawing")),
     Gesture(Group.PAINTING, marked("Close a polygon"), marked("Double click, or its first corner")),
     Gesture(Group.PAINTING, marked("A straight piece of the outline"), marked("Shift with Scissors")),
     Gesture(Group.PAINTING, marked("Give up a stroke"), marked("Esc, or a second finger")),

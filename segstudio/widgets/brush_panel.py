@@ -166,7 +166,7 @@ class BrushPanel(Panel):
         grid.addLayout(values, 2, 2)
         over = label(tr("Paint over"))
         over.setBuddy(self.over.box)
-        over.setFixedHeight(self.over.box.sizeHint().height())  # beside the choice, whatever comes below it
+        over.setFixedHeight(self.over.sizeHint().height())  # beside the choice, whatever comes below it
         grid.addWidget(over, 3, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.over, 3, 1, 1, 2)
         self.body.addLayout(grid)
