@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio.tools import TOOLS
 from tests.benchmarks._report import report, wants_json
-from tests.benchmarks.brush import busy_labels, mouse, shown_canvas
+from tests.benchmarks._stage import busy_labels, mouse, shown_canvas
 
 AROUND = 200
 FILLS = 5
