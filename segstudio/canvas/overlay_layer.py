@@ -26,7 +26,7 @@ ReadLabels = Callable[[Box, int], Labels]
 
 ROUGH_FROM = 2_000_000
 """Pixels: where one look would colour more labels than these, they are thinned first."""
-ROUGH_CHANGE = 500_000
+ROUGH_CHANGE = 100_000
 """The same for one change; its means follow when the stroke is done."""
 KEPT_LEVELS = 2
 """Sizes that are kept: the one looked at, and the one before it, which zooming back finds."""
@@ -91,7 +91,7 @@ class OverlayLayer:
     @property
     def nbytes(self) -> int:
         """The memory of the pictures, in bytes."""
-        return sum(4 * level.window.area for level in self._levels.values())
+        return sum(level.nbytes for level in self._levels.values())
 
     def set_colors(self, colors: Colors) -> None:
         """Use these colours, (256,) uint32 by label, from now on."""

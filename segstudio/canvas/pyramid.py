@@ -72,16 +72,16 @@ def draw_level(
     box: Box,
     to_view: QTransform,
     smooth: bool,
-    corner: tuple[int, int] = (0, 0),
+    window: Box | None = None,
 ) -> None:
     """Draw the part of `image`, which is halved `level` times, that shows the image pixels of `box`.
 
     The source is widened by a pixel or two where it is smoothed, so that a repainted part meets its surroundings
-    without a seam; the painter's clip cuts it. `corner` is where in the whole halved picture `image` begins, (x, y).
+    without a seam; the painter's clip cuts it. `image` begins at the corner of `window`, that
+    part of the whole halved picture of which it holds all (None: it is the whole).
     """
-    x, y = corner
-    part = reduced_box(box, level).expanded(2 if smooth else 0)
-    part = part.intersection(Box.of_size(image.width(), image.height()).translated(x, y))
+    held = window or Box.of_size(image.width(), image.height())
+    part = reduced_box(box, level).expanded(2 if smooth else 0).intersection(held)
     source = QRectF(part.x0, part.y0, part.width, part.height)
     to_view = QTransform.fromScale(1 << level, 1 << level) * to_view
     if not smooth and max(abs(to_view.m11()), abs(to_view.m12())) != 1:
@@ -89,7 +89,7 @@ def draw_level(
         return
     painter.setTransform(to_view)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawImage(source, image, source.translated(-x, -y), Qt.ImageConversionFlag.AutoColor)
+    painter.drawImage(source, image, source.translated(-held.x0, -held.y0), Qt.ImageConversionFlag.AutoColor)
     painter.resetTransform()
 
 

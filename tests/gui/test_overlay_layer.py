@@ -36,14 +36,14 @@ def exact(labels: np.ndarray, number: int, monkeypatch: pytest.MonkeyPatch) -> n
         layer = layer_of(labels)
         layer.level(number, WHOLE)
         assert not layer.is_rough
-        return layer._levels[number]._pixels.copy()
+        return layer._levels[number].at(reduced_box(WHOLE, number)).copy()
 
 
 def test_a_first_look_colours_what_is_shown_and_no_more(labels: np.ndarray) -> None:
     layer = layer_of(labels)
     layer.level(2, WHOLE)
     assert layer.is_rough and layer.pixels_recoloured == (SIDE // 4) ** 2
-    thinned = layer._levels[2]._pixels
+    thinned = layer._levels[2].at(reduced_box(WHOLE, 2))
     np.testing.assert_array_equal(thinned, np.take(COLORS, labels[::4, ::4]))
     layer.level(2, WHOLE)
     assert layer.pixels_recoloured == (SIDE // 4) ** 2, "a second look costs nothing"
@@ -62,7 +62,9 @@ def test_refining_ends_at_the_exact_picture_bit_by_bit(
         assert layer.pixels_recoloured - before < 100_000 + 2 * 256 * 256, "no step is long"
         steps += 1
     assert steps > 10 and better.intersection(WHOLE) == WHOLE
-    np.testing.assert_array_equal(layer._levels[number]._pixels, exact(labels, number, monkeypatch))
+    np.testing.assert_array_equal(
+        layer._levels[number].at(reduced_box(WHOLE, number)), exact(labels, number, monkeypatch)
+    )
     assert layer.refine(1000).is_empty
 
 
@@ -76,14 +78,16 @@ def test_what_is_painted_meanwhile_is_shown(labels: np.ndarray, seed: int, monke
         x, y = random.integers(0, SIDE - 100, 2).tolist()
         labels[y : y + 60, x : x + 90] = random.integers(0, 3)
         layer.recolour(Box(x, y, x + 90, y + 60))
-        corner = layer._levels[2]._pixels[(y + 30) // 4, (x + 45) // 4]
+        corner = layer._levels[2].at(reduced_box(WHOLE, 2))[(y + 30) // 4, (x + 45) // 4]
         assert corner == COLORS[labels[y + 30, x + 45]], "at once, rough or not"
         layer.refine(int(random.integers(1, 150_000)))
     for number in (2, 3):
         layer.level(number, WHOLE)
         while layer.is_rough:
             layer.refine(10**6)
-        np.testing.assert_array_equal(layer._levels[number]._pixels, exact(labels, number, monkeypatch))
+        np.testing.assert_array_equal(
+            layer._levels[number].at(reduced_box(WHOLE, number)), exact(labels, number, monkeypatch)
+        )
 
 
 def test_memory_follows_what_is_looked_at(labels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +119,7 @@ def test_sizes_that_were_left_are_forgotten(labels: np.ndarray) -> None:
     layer = layer_of(labels)
     for number in range(5):
         layer.level(number, WHOLE)
-    assert layer.nbytes == 4 * sum(reduced_box(WHOLE, number).area for number in (3, 4))
+    assert layer.nbytes == 4 * (256**2 + 256**2), "212 and 106 pixels across, in whole tiles"
 
 
 def test_other_colours_begin_anew(labels: np.ndarray) -> None:
