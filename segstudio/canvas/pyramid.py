@@ -62,7 +62,7 @@ class ImagePyramid:
         part = reduced_box(box, level).expanded(2 if smooth else 0)
         part = part.intersection(Box.of_size(image.width(), image.height()))
         toned = cv2.LUT(np.ascontiguousarray(self._pixels[level][part.slices]), table)
-        draw_level(painter, _rgb_image(np.asarray(toned, np.uint8)), level, box, to_view, smooth, (part.x0, part.y0))
+        draw_level(painter, _rgb_image(np.asarray(toned, np.uint8)), level, box, to_view, smooth, part)
 
 
 def draw_level(
@@ -85,7 +85,8 @@ def draw_level(
     source = QRectF(part.x0, part.y0, part.width, part.height)
     to_view = QTransform.fromScale(1 << level, 1 << level) * to_view
     if not smooth and max(abs(to_view.m11()), abs(to_view.m12())) != 1:
-        draw_magnified(painter, image, part.translated(-x, -y), QTransform.fromTranslate(x, y) * to_view)
+        corner = QTransform.fromTranslate(held.x0, held.y0)
+        draw_magnified(painter, image, part.translated(-held.x0, -held.y0), corner * to_view)
         return
     painter.setTransform(to_view)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)

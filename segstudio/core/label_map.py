@@ -20,6 +20,18 @@ TILE = 256
 """Side of a tile in pixels: small enough that a stroke's tiles compress in well under a millisecond each."""
 
 
+_COUNTED_AT_ONCE = 1 << 20
+
+
+def label_counts(labels: Labels) -> npt.NDArray[np.int64]:
+    """(256,): how many of `labels`, uint8 of any shape, have each value. Takes little memory, however many they are."""
+    counts = np.zeros(256, dtype=np.int64)
+    flat = labels.reshape(-1)
+    for start in range(0, flat.size, _COUNTED_AT_ONCE):  # numpy counts a copy eight times as large
+        counts += np.bincount(flat[start : start + _COUNTED_AT_ONCE], minlength=256)
+    return counts
+
+
 class TileIndex(NamedTuple):
     """A tile's place in the grid, counted in tiles from the top left."""
 
@@ -54,6 +66,18 @@ class LabelMap:
         made = cls.__new__(cls)
         made._pixels = labels.view()
         made._pixels.flags.writeable = False
+        return made
+
+    @classmethod
+    def taking(cls, labels: Labels) -> LabelMap:
+        """A label map of `labels`, (height, width) uint8, themselves: nobody else may use them any more.
+
+        They are copied where they cannot be written into. Raises ValueError as `from_array`.
+        """
+        if labels.ndim != 2 or labels.dtype != np.uint8 or not (labels.flags.writeable and labels.flags.c_contiguous):
+            return cls.from_array(labels)
+        made = cls.__new__(cls)
+        made._pixels = labels
         return made
 
     @property

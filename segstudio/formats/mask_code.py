@@ -6,6 +6,7 @@ reported and never guessed at. It reads and writes no files.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -16,10 +17,12 @@ import numpy.typing as npt
 
 from segstudio.core.class_table import VOID, VOID_COLOR, ClassTable, Color
 from segstudio.core.errors import InputError, SaveError, marked
+from segstudio.core.label_map import label_counts
 from segstudio.formats.mask_png import MaskForm, RawMask, UInt8Array, encode_grey, encode_palette, encode_rgb
 
 BLACK: Color = (0, 0, 0)
 
+_ROWS_OF_PIXELS = 1_000_000
 _UNKNOWN = -1
 
 
@@ -60,26 +63,27 @@ class MaskCode:
         """
         if raw.form is MaskForm.RGB:
             return self._decode_colors(raw.values, file)
+        counts = label_counts(raw.values)
         if raw.form is MaskForm.PALETTE and self.palette_reading is PaletteReading.COLOUR:
             assert raw.palette is not None
-            labels = _value_table(palette_labels(raw.palette, self.labels_of_colors))
-            decoded = labels[raw.values]
-            _refuse_unknown_palette_color(decoded, raw, file)
-            return decoded.astype(np.uint8)
-        decoded = _value_table(self.labels_of_values)[raw.values]
-        if (decoded == _UNKNOWN).any():
-            value, count, _ = _most_frequent(raw.values[decoded == _UNKNOWN])
+            table = _value_table(palette_labels(raw.palette, self.labels_of_colors))
+            _refuse_unknown_palette_color(table, counts, raw.palette, file)
+            return _looked_up(table, raw.values, counts)
+        table = _value_table(self.labels_of_values)
+        unknown = np.where(table == _UNKNOWN, counts, 0)
+        if unknown.any():
+            value = int(unknown.argmax())
             raise InputError(
                 marked(
                     "{file} has {count} pixels of value {value}, which no class has: there are {classes} classes. "
                     "Correct the mask or add the missing class."
                 ),
                 file=file,
-                count=count,
+                count=int(unknown[value]),
                 value=value,
                 classes=len(self.classes),
             )
-        return decoded.astype(np.uint8)
+        return _looked_up(table, raw.values, counts)
 
     def encode(self, labels: UInt8Array, file: str) -> bytes:
         """PNG bytes of `labels` (H, W) in this folder's form; `decode` gives `labels` back bit for bit.
@@ -87,7 +91,7 @@ class MaskCode:
         Raises:
             SaveError: `labels` holds something that masks of this folder cannot say.
         """
-        used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+        used = np.flatnonzero(label_counts(labels))
         if self.form is MaskForm.RGB:
             shown = [*self.classes.colors]
             known = {label for label, color in enumerate(shown) if self.labels_of_colors.get(color) == label}
@@ -144,12 +148,20 @@ class MaskCode:
         )
 
     def _decode_colors(self, pixels: UInt8Array, file: str) -> UInt8Array:
-        packed = _packed(pixels)
-        decoded = _color_table(tuple(self.labels_of_colors.items()))[packed]
-        if (decoded == _UNKNOWN).any():
-            value, count, others = _most_frequent(packed[decoded == _UNKNOWN])
-            raise _unknown_color(file, (value >> 16, value >> 8 & 255, value & 255), count, others)
-        return decoded.astype(np.uint8)
+        table, unknown = _color_table(tuple(self.labels_of_colors.items())), Counter[int]()
+        labels = np.empty(pixels.shape[:2], dtype=np.uint8)
+        rows = max(1, _ROWS_OF_PIXELS // pixels.shape[1])
+        for top in range(0, pixels.shape[0], rows):  # four bytes a pixel are too many for all of a large mask
+            packed = _packed(pixels[top : top + rows])
+            decoded = table[packed]
+            if (decoded == _UNKNOWN).any():
+                found, counts = np.unique(packed[decoded == _UNKNOWN], return_counts=True)
+                unknown.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+            labels[top : top + rows] = decoded
+        if unknown:
+            value, count = max(unknown.items(), key=lambda item: (item[1], -item[0]))
+            raise _unknown_color(file, (value >> 16, value >> 8 & 255, value & 255), count, len(unknown) - 1)
+        return labels
 
 
 def palette_labels(palette: UInt8Array, labels_of_colors: Mapping[Color, int]) -> dict[int, int]:
@@ -208,27 +220,28 @@ def _value_table(labels_of_values: Mapping[int, int]) -> npt.NDArray[np.int16]:
     return table
 
 
-def _most_frequent(values: npt.NDArray[np.integer]) -> tuple[int, int, int]:
-    """(the most frequent value, how often it occurs, how many other values there are)."""
-    found, counts = np.unique(values, return_counts=True)
-    most = int(counts.argmax())
-    return int(found[most]), int(counts[most]), len(found) - 1
+def _looked_up(table: npt.NDArray[np.int16], values: UInt8Array, counts: npt.NDArray[np.int64]) -> UInt8Array:
+    """`values` by `table`, or themselves where all that occur stand for themselves."""
+    used = np.flatnonzero(counts)
+    return values if np.array_equal(table[used], used) else table.astype(np.uint8)[values]
 
 
-def _refuse_unknown_palette_color(decoded: npt.NDArray[np.int16], raw: RawMask, file: str) -> None:
-    unknown = decoded == _UNKNOWN
+def _refuse_unknown_palette_color(
+    table: npt.NDArray[np.int16], counts: npt.NDArray[np.int64], palette: UInt8Array, file: str
+) -> None:
+    unknown = np.where(table == _UNKNOWN, counts, 0)
     if not unknown.any():
         return
-    index, count, others = _most_frequent(raw.values[unknown])
-    assert raw.palette is not None
-    if index >= len(raw.palette):
+    index = int(unknown.argmax())
+    count, others = int(unknown[index]), int(np.count_nonzero(unknown)) - 1
+    if index >= len(palette):
         raise InputError(
             marked("{file} has {count} pixels of value {value}, beyond its own palette. Replace the file."),
             file=file,
             count=count,
             value=index,
         )
-    red, green, blue = raw.palette[index].tolist()
+    red, green, blue = palette[index].tolist()
     raise _unknown_color(file, (red, green, blue), count, others)
 
 

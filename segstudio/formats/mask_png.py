@@ -21,6 +21,8 @@ from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT, open_picture
 
 UInt8Array = npt.NDArray[np.uint8]
 
+_ROWS_OF_PIXELS = 4_000_000
+
 
 class MaskForm(Enum):
     """How a mask file stores its pixels."""
@@ -56,13 +58,13 @@ def read_raw_mask(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> RawMask
     with open_picture(path, pixel_limit) as picture:
         text = {key: str(value) for key, value in getattr(picture, "text", {}).items()}
         if picture.mode == "P":
-            values = np.asarray(picture, dtype=np.uint8)
+            values = _band_values(picture)
             rows = picture.getpalette("RGB") or []
             palette = np.array(rows, dtype=np.uint8).reshape(-1, 3)
             return RawMask(MaskForm.PALETTE, values, palette, text)
         if picture.mode in ("1", "L", "LA"):
             band = picture.getchannel(0) if picture.mode == "LA" else picture
-            return RawMask(MaskForm.GREY, np.asarray(band).astype(np.uint8), None, text)
+            return RawMask(MaskForm.GREY, _band_values(band), None, text)
         if picture.mode.startswith("I"):
             wide = np.asarray(picture)
         else:
@@ -76,9 +78,23 @@ def read_raw_mask(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> RawMask
     return RawMask(MaskForm.GREY, wide.astype(np.uint8), None, text)
 
 
+def _band_values(picture: Image.Image) -> UInt8Array:
+    """(H, W) uint8, writable: the values of a picture of one band, taken over some rows at a time.
+
+    Pillow hands over a whole picture by way of two copies of it, which for a hundred megapixels are too many.
+    """
+    picture.load()
+    values = np.empty((picture.height, picture.width), dtype=np.uint8)
+    rows = max(1, _ROWS_OF_PIXELS // picture.width)
+    for top in range(0, picture.height, rows):
+        end = min(top + rows, picture.height)
+        values[top:end] = np.asarray(picture.crop((0, top, picture.width, end)))
+    return values
+
+
 def mask_size(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> tuple[int, int]:
     """(height, width) of the mask at `path`, from its header alone. Raises InputError as `read_raw_mask`."""
-    with open_picture(path, pixel_limit) as picture:
+    with open_picture(path, pixel_limit, decodes=False) as picture:
         return picture.height, picture.width
 
 

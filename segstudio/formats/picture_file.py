@@ -8,10 +8,11 @@ not know what a picture is used for.
 from __future__ import annotations
 
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from PIL import Image
@@ -46,11 +47,18 @@ Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
+LARGE_PIXELS = 8_000_000
+"""From so many pixels on, pictures are decoded one at a time: each takes hundreds of megabytes meanwhile."""
+
+_one_at_a_time = threading.RLock()
+
+
 @contextmanager
-def open_picture(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Iterator[Image.Image]:
+def open_picture(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT, decodes: bool = True) -> Iterator[Image.Image]:
     """Open the picture at `path` without decoding it; what goes wrong inside the ``with`` is translated too.
 
-    Keep the body to decoding and converting, so that no other mistake passes for a broken file.
+    Keep the body to decoding and converting, so that no other mistake passes for a broken file. A large picture waits
+    there for its turn, unless nobody `decodes` all of it.
 
     Raises:
         InputError: the file is missing, empty, not a picture, broken, or over `pixel_limit` pixels.
@@ -59,7 +67,9 @@ def open_picture(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Iterator
     try:
         with Image.open(path) as picture:
             refuse_too_large(path, picture.width, picture.height, pixel_limit)
-            yield picture
+            is_large = picture.width * picture.height >= LARGE_PIXELS and decodes
+            with _one_at_a_time if is_large else nullcontext():
+                yield picture
     except DECODE_ERRORS as error:
         raise broken(path, error) from error
 

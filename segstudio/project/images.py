@@ -53,7 +53,7 @@ def read_header(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> ImageHead
     if is_tiff(path):
         facts = tiff_facts(path, pixel_limit)
         return ImageHeader(facts.height, facts.width, facts.orientation)
-    with open_picture(path, pixel_limit) as picture:
+    with open_picture(path, pixel_limit, decodes=False) as picture:
         return ImageHeader(picture.height, picture.width, _orientation(picture))
 
 
@@ -91,7 +91,7 @@ def read_preview(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> UInt8Arr
     """
     if is_tiff(path):
         return None
-    with open_picture(path, pixel_limit) as picture:
+    with open_picture(path, pixel_limit, decodes=False) as picture:
         return read_reduced(picture) if is_large_jpeg(picture) else None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from segstudio.core.class_table import VOID, VOID_COLOR, ClassInfo, ClassTable, Color, distinct_colors, voc_color
 from segstudio.core.errors import InputError
+from segstudio.core.label_map import label_counts
 from segstudio.formats.class_sources import ClassSheet, ClassSource, default_colors, voc20_classes
 from segstudio.formats.mask_code import BLACK, MaskCode, PaletteReading, color_labels
 from segstudio.formats.mask_png import MaskForm, RawMask, UInt8Array
@@ -26,6 +27,7 @@ SAMPLE_PIXELS = 4_000_000
 """… and no further ones after so many pixels."""
 
 _MAX_MADE_UP = 255
+_ROWS_OF_PIXELS = 1_000_000
 _WHITE: Color = (255, 255, 255)
 
 
@@ -61,11 +63,13 @@ class MaskSurvey:
         """Take one more mask into account."""
         self.forms[raw.form] += 1
         if raw.form is MaskForm.RGB:
-            packed = raw.values.astype(np.int32) @ np.array([65536, 256, 1], dtype=np.int32)
-            for value in np.unique(packed).tolist():
-                self.colors.add((value >> 16, value >> 8 & 255, value & 255))
+            rows = max(1, _ROWS_OF_PIXELS // raw.values.shape[1])
+            for top in range(0, raw.values.shape[0], rows):
+                packed = raw.values[top : top + rows].astype(np.int32) @ np.array([65536, 256, 1], dtype=np.int32)
+                for value in np.unique(packed).tolist():
+                    self.colors.add((value >> 16, value >> 8 & 255, value & 255))
             return
-        used = set(np.flatnonzero(np.bincount(raw.values.ravel(), minlength=256)).tolist())
+        used = set(np.flatnonzero(label_counts(raw.values)).tolist())
         self.values |= used
         if raw.palette is not None:
             self.palettes.append((raw.palette, used))

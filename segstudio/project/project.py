@@ -13,7 +13,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -48,6 +48,15 @@ class Status(Enum):
     UNREVIEWED = "unreviewed"
     """Accepted in bulk: there is a mask, but nobody has looked at it."""
     ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was done on an image: its label map, and the edits that can be undone and redone from there, newest last."""
+
+    label_map: LabelMap
+    undo: list[Edit]
+    redo: list[Edit]
 
 
 class Project:
@@ -162,17 +171,22 @@ class Project:
         Raises:
             InputError: the image, its draft or its mask is broken, or they differ in size.
         """
+        return self.load_work(name).label_map
+
+    def load_work(self, name: str) -> Work:
+        """The label map of `name` as `load_label_map` gives it, and the edits that led there. Raises InputError."""
         with self.lock_of(name):
             labels = self._saved_labels(name)
-            found = self._journals.replay(name, checksum(labels))
-            label_map = LabelMap.from_array(labels)
+            base = checksum(labels)
+            found = self._journals.replay(name, base)
+            label_map = LabelMap.taking(labels)
             for edit in found.pending:
                 try:
                     edit.apply_to(label_map)
                 except EditFormatError:
                     break
-            self._bases[name] = (checksum(labels), len(found.pending))
-            return label_map
+            self._bases[name] = (base, len(found.pending))
+            return Work(label_map, found.undo, found.redo)
 
     def accepted_labels(self, name: str) -> UInt8Array | None:
         """(H, W) uint8: the mask that a person accepted, whatever was drafted since; None where there is none.
@@ -202,9 +216,8 @@ class Project:
 
     def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
         """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
-        with self.lock_of(name):
-            found = self._journals.replay(name, checksum(self._saved_labels(name)))
-            return found.undo, found.redo
+        work = self.load_work(name)
+        return work.undo, work.redo
 
     def save_draft(self, name: str, labels: UInt8Array, mark: int | None = None) -> None:
         """Keep `labels` (H, W) as the draft of `name`.

@@ -44,7 +44,7 @@ def read_sample_kind(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Samp
             return SampleKind(facts.channels, facts.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)))
     elif is_deep_png(path):
         return SampleKind(deep_png_channels(path), is_8_bit=False)
-    with open_picture(path, pixel_limit) as picture:
+    with open_picture(path, pixel_limit, decodes=False) as picture:
         mode = picture.mode
     is_deep = mode.startswith(_DEEP_MODES)
     return SampleKind(1 if is_deep or mode in _GREY_MODES else 3, not is_deep)

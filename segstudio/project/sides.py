@@ -18,6 +18,7 @@ import numpy as np
 
 from segstudio.core.class_table import VOID
 from segstudio.core.errors import Cancelled, InputError, SaveError, marked
+from segstudio.core.label_map import label_counts
 from segstudio.project.held_out import AcceptedImage, Side, decide_side
 from segstudio.project.image_sets import TRAIN, TRAINVAL, VAL
 from segstudio.project.index import ImageRecord, ProjectIndex
@@ -291,7 +292,7 @@ class Sides:
             return None
 
     def _class_names(self, labels: UInt8Array) -> frozenset[str]:
-        used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist()
+        used = np.flatnonzero(label_counts(labels)).tolist()
         return frozenset(self._folder.classes.name_of(value) for value in used if value != VOID)
 
     def _save(self, records: Iterable[ImageRecord]) -> None:

@@ -207,12 +207,11 @@ def _load(project: Project, name: str) -> _Loaded:
         SegStudioError: the image or its mask cannot be read.
     """
     image = project.folder.read_image(name)
-    label_map = project.load_label_map(name)
-    undo, redo = project.load_history(name)
+    work = project.load_work(name)
     proposal = project.load_proposal(name)
     orientation = project.folder.view_orientation(name)
-    accepted = _accepted(project, name, label_map)
-    return _Loaded(name, image, orientation, label_map, undo, redo, proposal, halvings(image), accepted)
+    accepted = _accepted(project, name, work.label_map)
+    return _Loaded(name, image, orientation, work.label_map, work.undo, work.redo, proposal, halvings(image), accepted)
 
 
 def _accepted(project: Project, name: str, label_map: LabelMap) -> PackedPixels | None:
