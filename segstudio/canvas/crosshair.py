@@ -49,8 +49,11 @@ def crosshair_region(pointer: QPointF, view: QRect) -> QRegion:
 
 
 def draw_crosshair(painter: QPainter, pointer: QPointF, view: QRect, ratio: float) -> None:
-    """A line across `view` and one down it, through the device pixel under `pointer` (view pixels)."""
-    thin = 1 / ratio
+    """A line across `view` and one down it, through the device pixel under `pointer` (view pixels).
+
+    As wide as there are whole device pixels in a view pixel, as `ratio` says.
+    """
+    thin = max(1, int(ratio)) / ratio
     x, y = (math.floor(part * ratio) / ratio for part in (pointer.x(), pointer.y()))
     edge, middle = color(Role.CURSOR_DARK, 0.5), color(Role.CURSOR_LIGHT, 0.9)
     for start, end in ((view.left(), x - _LINE_GAP), (x + thin + _LINE_GAP, view.right() + 1)):

@@ -27,8 +27,17 @@ from segstudio.services.theme import Role, color
 _REFINED_PIXELS = 150_000
 """So many overlay pixels are coloured between two turns of the event loop: some two milliseconds' work."""
 
-_MOST_RECTS = 24
+_MOST_PARTS = 24
 """What is exposed is drawn in so many parts at most: each costs a little beyond its pixels."""
+
+
+def _parts(exposed: QRegion) -> list[QRect]:
+    """Rectangles that hold `exposed`: one, unless that would be much more. Two strips across the view are little."""
+    around = exposed.boundingRect()
+    parts = list(cast(Iterable[QRect], exposed))
+    area = sum(part.width() * part.height() for part in parts)
+    is_sparse = around.width() * around.height() > 2 * area
+    return parts if is_sparse and len(parts) <= _MOST_PARTS else [around]
 
 
 class ImageViewport(QWidget):
@@ -289,10 +298,7 @@ class ImageViewport(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what is exposed."""
         painter = QPainter(self)
-        # Two strips across the view are little; the rectangle around them is all of it.
-        is_simple = event.region().rectCount() <= _MOST_RECTS
-        parts = cast(Iterable[QRect], event.region()) if is_simple else (event.rect(),)
-        for rect in parts:
+        for rect in _parts(event.region()):
             painter.setClipRect(rect)
             painter.fillRect(rect, color(Role.CANVAS_BACKGROUND))
             self._scene.paint(painter, self._transform, rect, self.rect(), self.devicePixelRatioF())

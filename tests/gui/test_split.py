@@ -68,7 +68,7 @@ def test_the_line_and_what_it_cuts_off_are_seen_while_it_is_drawn(canvas: Canvas
     hand.press(*ACROSS[0])
     hand.move(*ACROSS[1])
     assert differs(31, 25) and not differs(25, 40), "the line alone, so far"
-    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor
+    assert canvas.cursor().shape() is Qt.CursorShape.BitmapCursor
     hand.move(*ACROSS[2])
     assert differs(25, 40) and not differs(60, 40)
     np.testing.assert_array_equal(labels(canvas), slab())
