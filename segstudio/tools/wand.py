@@ -85,7 +85,8 @@ class WandTool(HeldTool):
     def _tolerance_at(self, event: PointerEvent, context: ToolContext) -> int:
         (right, down), (x, y) = context.right, self._way[0]
         way = (event.x - x) * right + (event.y - y) * down
-        change = round(way / context.reach * PER_REACH)
+        reach = (self._begun or context).reach  # the press', or zooming in a drag would change what it takes
+        change = round(way / reach * PER_REACH)
         return min(max(self._tolerance + change, 0), MOST_TOLERANCE)
 
     def _reduced_image(self, image: Pixels, visible: Box | None) -> ReducedImage:

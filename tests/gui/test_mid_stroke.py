@@ -99,6 +99,20 @@ def test_zooming_in_a_stroke_changes_no_pixel_of_it(canvas, hand, tool_id, zoom)
     np.testing.assert_array_equal(labels(canvas), expected)
 
 
+def test_zooming_in_a_drag_of_the_wand_changes_nothing_that_it_takes(canvas, hand) -> None:
+    ramp = np.repeat(np.arange(120, dtype=np.uint8)[None, :, None] * 2, 90, axis=0).repeat(3, axis=2)
+    canvas.set_document(np.ascontiguousarray(ramp), document(fill=2))
+    expected = undisturbed(canvas, "wand")
+    assert 0 < np.count_nonzero(expected == 1) < expected.size
+    hand.press(*WAY[0])
+    hand.move(*WAY[1])
+    zoom_by_wheel(canvas, hand)
+    hand.move(*WAY[2])
+    hand.move(*WAY[3])
+    hand.release(*WAY[3])
+    np.testing.assert_array_equal(labels(canvas), expected)
+
+
 @pytest.mark.parametrize("way", ["middle", "space"])
 @pytest.mark.parametrize("tool_id", ["brush", "lasso"])
 def test_panning_in_a_stroke_moves_the_image_and_the_stroke_goes_on(canvas, hand, tool_id, way) -> None:
