@@ -97,6 +97,7 @@ class ClassChangeFlow(QObject):
         self._here: dict[int, int] | None = None
         self._pixels = 0
         self._all: list[ImageCounts] | None = None
+        self._found: dict[ClassChange, Affected] = {}
         self._is_counting = False
         self._pictures: dict[tuple[str, int], SmallPicture] = {}
         self._wanted: set[str] = set()
@@ -141,7 +142,10 @@ class ClassChangeFlow(QObject):
         return ""
 
     def _affected(self, change: ClassChange) -> Affected:
-        return affected(self._all or [], change)
+        """What is known to change in all images; worked out once for each choice."""
+        if change not in self._found:
+            self._found[change] = affected(self._all or [], change)
+        return self._found[change]
 
     def _notes(self, everywhere: bool) -> list[str]:
         project, notes = self._session.project, []
@@ -149,8 +153,9 @@ class ClassChangeFlow(QObject):
             if project is not None and project.proposed_names():
                 notes.append(tr("Proposals keep the network's classes."))
             notes.append(tr("One undo takes it back in all images, also after a restart."))
-            if self.changes.revocable:
-                notes.append(tr("The earlier one can then no longer be taken back."))
+            log = self.changes.log
+            if self.changes.revocable and log is not None:
+                notes.append(tr("The {what} can then no longer be undone.", what=_told_plan(log.plan)))
         return notes
 
     def _show_pairs(self) -> None:

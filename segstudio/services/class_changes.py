@@ -277,11 +277,10 @@ class ClassChanges(QObject):
         if not self.is_running:
             return
         self.is_running = False
-        images = len(self._images)
-        if self.log is not None:
-            images = images if is_taking_back else len(self.log.changed)
-            if not self.log.changed:
-                self.log = None
+        images, log = len(self._images), self.log
+        if log is not None and log.plan is plan:  # where it could not even be begun, there is still the one before
+            images = images if is_taking_back else len(log.changed)
+            self.log = log if log.changed else None
         if self._masks:
             project = self._session.project
             names = project.names if project is not None else []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QComboBox
 
@@ -144,6 +144,16 @@ def test_in_all_images_it_is_counted_shown_done_and_undone_from_the_notice(
     person.settle()
     assert same(masks(opened), before) and np.array_equal(person.labels, before["s00"])
     assert not person.window.actions_table["take_back_classes"].isEnabled() and person.said == []
+
+
+def test_the_dialog_says_what_can_then_no_longer_be_undone(person: Person, opened: Path) -> None:
+    change_all(person, SWAP)
+    dialog = asked(person)
+    assert "no longer" not in dialog.notes.text()
+    person.click(dialog.all_button)
+    assert "The swap of pole and sun can then no longer be undone." in dialog.notes.text()
+    person.click(dialog.cancel_button)
+    assert person.window.actions_table["take_back_classes"].isEnabled()
 
 
 def test_the_menu_offers_the_undo_after_the_folder_was_closed(person: Person, opened: Path) -> None:
@@ -297,9 +307,8 @@ def test_a_right_click_on_a_class_or_a_region_asks_for_that_class(person: Person
     assert isinstance(dialog, ClassChangeDialog) and dialog.source_box.currentText() == "pole"
     person.click(dialog.cancel_button)
     y, x = np.argwhere(person.labels == 1)[0].tolist()
-    canvas = person.parts.canvas
-    at: QPoint = canvas.image_to_view(x + 0.5, y + 0.5).toPoint()
-    QApplication.sendEvent(canvas, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.mapToGlobal(at)))
+    person.hand.press(x + 0.5, y + 0.5, Qt.MouseButton.RightButton)
+    person.hand.release(x + 0.5, y + 0.5, Qt.MouseButton.RightButton)
     menu = person.window.region_flow.menu
     {action.text(): action for action in menu.actions()}["Merge or swap sun…"].trigger()
     menu.close()

@@ -221,6 +221,19 @@ def test_a_full_disk_under_the_open_image_keeps_its_edit_and_it_is_accepted_late
     assert same(masks(folder), {name: SWAP.changed(labels) for name, labels in before.items()})
 
 
+def test_a_change_that_cannot_be_begun_leaves_the_one_before_to_be_taken_back(
+    desk: Desk, changes: ClassChanges, folder: Path, disk_full: Callable[[], Callable[[], None]]
+) -> None:
+    before = masks(folder)
+    run(desk, changes, lambda: changes.start(MERGE, NAMES[:3]))
+    make_room = disk_full()
+    report = run(desk, changes, lambda: changes.start(SWAP, NAMES))
+    assert report.stopped_by is not None and report.images == 0 and changes.revocable == 3
+    make_room()
+    run(desk, changes, changes.take_back)
+    assert same(masks(folder), before)
+
+
 def test_the_folder_closed_in_the_middle_tells_of_it_when_it_is_opened_again(
     desk: Desk, changes: ClassChanges, folder: Path
 ) -> None:
