@@ -121,6 +121,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
                "once; what was painted since stays")),
     ActionSpec("find_image", Menu.IMAGE, marked("&Find image…"), marked("By letters of its name"), "search",
                ("Ctrl+F",), separator=True),
+    ActionSpec("channels", Menu.IMAGE, marked("C&hannels"), marked("Which of an image's many channels are shown, and "
+               "which the network sees"), "channels", ("Ctrl+Shift+C",), checkable=True, separator=True),
     ActionSpec("propose", Menu.MODEL, marked("&Propose"), marked("Let the network label this image"), "propose",
                ("P",)),
     ActionSpec("propose_all", Menu.MODEL, marked("Propose &all"), marked("For every image that is not accepted"),

@@ -25,6 +25,7 @@ from segstudio.actions import Actions
 from segstudio.core.resources import resource_root
 from segstudio.flows.blink_flow import BlinkFlow
 from segstudio.flows.brush_flow import BrushFlow
+from segstudio.flows.channels_flow import ChannelsFlow
 from segstudio.flows.class_change_flow import ClassChangeFlow
 from segstudio.flows.compare_flow import CompareFlow
 from segstudio.flows.difference_flow import DifferenceFlow
@@ -190,6 +191,7 @@ class MainWindow(QMainWindow):
         self.primary_flow = PrimaryFlow(
             parts, table, self.session, self.proposals, self.rounds, lambda: self.compare_flow.runner.is_running, self
         )
+        self.channels_flow = ChannelsFlow(parts, table, self.session, self.notifier, self.proposals, self.rounds, self)
         self.proposal_flow.asked.connect(self.primary_flow.refresh)
         self.learning_flow = LearningFlow(
             parts, self.session, self.settings, self.proposals, self.rounds, self.learning, self

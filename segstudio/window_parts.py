@@ -11,6 +11,7 @@ from segstudio.canvas.canvas_view import CanvasView
 from segstudio.canvas.minimap import Minimap
 from segstudio.canvas.second_pane import SecondPane
 from segstudio.widgets.brush_panel import BrushPanel
+from segstudio.widgets.channels_panel import ChannelsPanel
 from segstudio.widgets.classes_panel import ClassesPanel
 from segstudio.widgets.difference_bar import DifferenceBar
 from segstudio.widgets.filmstrip import Filmstrip
@@ -43,6 +44,7 @@ class WindowParts:
     difference: DifferenceBar = field(init=False)
     void_bar: VoidBar = field(init=False)
     tone: TonePanel = field(init=False)
+    channels: ChannelsPanel = field(init=False)
 
     def __post_init__(self) -> None:
         self.panes = QSplitter(Qt.Orientation.Horizontal)
@@ -56,3 +58,4 @@ class WindowParts:
         self.difference = DifferenceBar(self.canvas)
         self.void_bar = VoidBar(self.canvas)
         self.tone = TonePanel(self.canvas)
+        self.channels = ChannelsPanel(self.canvas)

@@ -129,3 +129,17 @@ def tiny_checkpoint(
     return save_checkpoint(
         path, Checkpoint("segnet", arguments, ClassTable.from_names(classes), state, class_shares=shares)
     )
+
+
+def deep_channel_folder(root: Path, images: int = 3, masks: int = 0) -> Path:
+    """A VOC folder of scenes as TIFFs of five channels of 16 bits: red, green, blue, a ramp, and where the pole is."""
+    import tifffile
+
+    voc_folder(root, images, masks)
+    for number in range(images):
+        (root / "JPEGImages" / f"s{number:02d}.png").unlink()
+        image, labels = draw_scene(number)
+        ramp = np.linspace(0, 255, HEIGHT * WIDTH).reshape(1, HEIGHT, WIDTH)
+        values = np.concatenate([np.moveaxis(image, -1, 0) * 16.0, ramp, (labels == 2)[None] * 9000.0])
+        tifffile.imwrite(root / "JPEGImages" / f"s{number:02d}.tif", values.astype(np.uint16), photometric="minisblack")
+    return root

@@ -72,6 +72,8 @@ class ImageFlow(QObject):
         session.classes_changed.connect(self._on_classes_changed)
         session.leaving.connect(self._parts.canvas.finish_stroke)
         session.image_opened.connect(self._on_image_opened)
+        session.image_renewed.connect(self._on_image_renewed)
+        session.channels_changed.connect(self._on_channels_changed)
         session.image_failed.connect(self._on_image_failed)
         session.proposal_changed.connect(self.show_proposal)
         session.status_changed.connect(self._on_status_changed)
@@ -246,6 +248,18 @@ class ImageFlow(QObject):
         parts.filmstrip.set_current(opened.name)
         self.show_proposal()
         self._on_status_changed(opened.name)
+
+    @Slot(object)
+    def _on_image_renewed(self, opened: OpenImage) -> None:
+        self._parts.canvas.set_document(opened.image, opened.document, opened.orientation, opened.reduced)
+        self.show_proposal()
+
+    @Slot(bool)
+    def _on_channels_changed(self, is_shown_anew: bool) -> None:
+        if not is_shown_anew:
+            return
+        self._thumbnails.set_project(self._session.project)  # what is being made shows the channels from before
+        self._parts.filmstrip.refresh_thumbnails()
 
     @Slot(str)
     def _on_image_failed(self, _name: str) -> None:

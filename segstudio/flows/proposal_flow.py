@@ -56,6 +56,7 @@ class ProposalFlow(QObject):
         session.project_opened.connect(self._on_project_opened)
         session.project_closed.connect(self._on_project_closed)
         session.image_opened.connect(self._on_image_opened)
+        session.channels_changed.connect(self._on_channels_changed)
         proposals.imported.connect(parts.model.prepare)
         proposals.model_ready.connect(self._on_model_ready)
         proposals.model_failed.connect(self._on_model_failed)
@@ -111,7 +112,11 @@ class ProposalFlow(QObject):
     @Slot()
     def _on_model_changed(self) -> None:
         project = self._session.project
-        if project is None or project.current_round() is None:
+        if project is None:
+            return
+        if project.current_round() is None:  # a new network is to be taught; what the one before proposed stays
+            self._proposals.unload()
+            self._parts.model.set_model(None)
             return
         proposed = [name for name in project.names if self._session.status(name) is Status.PROPOSED]
         lazily = self._learning.is_active
@@ -119,6 +124,14 @@ class ProposalFlow(QObject):
         if not lazily:
             self._session.forget_proposals()
         self._load(project)
+
+    @Slot(bool)
+    def _on_channels_changed(self, is_shown_anew: bool) -> None:
+        """A network that sees images as they are shown sees others now; one taught on channels does not."""
+        project, sees = self._session.project, self._proposals.input
+        if is_shown_anew and project is not None and sees is not None and not sees.is_measured:
+            self._session.forget_proposals(keep_shown=False)
+            self._load(project)
 
     def _load(self, project: Project) -> bool:
         """Load the network of the round in use; False where there is none."""

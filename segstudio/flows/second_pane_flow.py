@@ -42,6 +42,7 @@ class SecondPaneFlow(QObject):
         self._head.box.chosen.connect(self._on_chosen)
         others.changed.connect(self.refresh)
         session.status_changed.connect(self._on_status_changed)
+        session.image_renewed.connect(self._on_image_renewed)
         self._canvas.moved.connect(self._follow)
         self._canvas.looks_changed.connect(self._look_alike)
         self._canvas.hovered.connect(self._on_canvas_hovered)
@@ -88,6 +89,11 @@ class SecondPaneFlow(QObject):
     @Slot(object)
     def _on_chosen(self, other: OtherMask) -> None:
         self._settings.set(SECOND_PANE, other.value)
+        self.refresh()
+
+    @Slot()
+    def _on_image_renewed(self) -> None:
+        self._shown = None
         self.refresh()
 
     @Slot(str)

@@ -52,6 +52,7 @@ class StepsFlow(QObject):
         session.project_closed.connect(self._on_image_changed)
         session.project_opened.connect(self._on_project_opened)
         session.classes_changed.connect(self._on_classes_changed)
+        session.image_renewed.connect(lambda opened: self._on_classes_changed(opened.document.classes))
 
     def stop(self) -> None:
         """End the thread; for quitting."""

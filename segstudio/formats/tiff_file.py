@@ -9,6 +9,8 @@ three-dimensional array, of which the shorter one of the first and the last axis
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ Values = npt.NDArray[np.generic]
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 _ORIENTATION = 274
+_GDAL_METADATA = 42112
 _ALPHA = (1, 2)  # TIFF 6.0, ExtraSamples: associated and unassociated alpha
 
 
@@ -106,6 +109,36 @@ def read_tiff_values(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Valu
         raise broken(path, ValueError("neither two nor three dimensions"))
     values = values[..., : facts.channels]
     return _inverted(values) if is_inverted else values
+
+
+def channel_names(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> tuple[str, ...]:
+    """One name a channel of the TIFF at `path`, empty where the file (OME, ImageJ, GDAL) tells none.
+
+    Raises:
+        InputError: as `tiff_facts`.
+    """
+    import tifffile
+
+    channels = tiff_facts(path, pixel_limit).channels
+    found: dict[int, str] = {}
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            if tiff.is_ome and tiff.ome_metadata:
+                tags = re.findall(r"<(?:\w+:)?Channel\b[^>]*>", tiff.ome_metadata)
+                names = [re.search(r'\bName="([^"]*)"', tag) for tag in tags]
+                found = {place: html.unescape(name[1]) for place, name in enumerate(names) if name is not None}
+            elif tiff.is_imagej:
+                labels = (tiff.imagej_metadata or {}).get("Labels") or ()
+                found = dict(enumerate([labels] if isinstance(labels, str) else labels))
+            else:
+                tag = tiff.pages.first.tags.get(_GDAL_METADATA)
+                item = r'<Item name="DESCRIPTION" sample="(\d+)"[^>]*>([^<]*)<'
+                found = {
+                    int(place): html.unescape(name) for place, name in re.findall(item, str(tag.value) if tag else "")
+                }
+    except (*DECODE_ERRORS, tifffile.TiffFileError):
+        found = {}  # names are a help and no more
+    return tuple(str(found.get(channel, "")).strip() for channel in range(channels))
 
 
 def _inverted(values: Values) -> Values:

@@ -6,6 +6,7 @@ Owns decoding. It knows nothing of masks or folders. Pixels are returned in the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,6 +20,7 @@ from segstudio.formats.deep_png import is_deep_png, read_deep_png
 from segstudio.formats.large_jpeg import is_large_jpeg, read_large_jpeg, read_reduced
 from segstudio.formats.picture_file import DECODE_ERRORS, DEFAULT_PIXEL_LIMIT, open_picture
 from segstudio.formats.tiff_file import is_tiff, read_tiff_values, tiff_facts
+from segstudio.project.channels import has_choice
 
 UInt8Array = npt.NDArray[np.uint8]
 Kind = TypeVar("Kind", bound=np.generic)
@@ -64,19 +66,25 @@ def image_size(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> tuple[int,
 
 
 def read_image_file(
-    path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT, scaling: Scaling = Scaling.PERCENTILE
+    path: Path,
+    pixel_limit: int = DEFAULT_PIXEL_LIMIT,
+    scaling: Scaling = Scaling.PERCENTILE,
+    channels: Sequence[int] = (),
 ) -> UInt8Array:
     """The image at `path` as (H, W, 3) uint8 RGB in its stored frame.
 
     Grey, palette, CMYK, transparent and 16-bit images are converted; transparency is dropped, not blended. Of images
     with more than three channels the first three count; which of a TIFF's numbers are channels says `tiff_file`.
 
+    `channels`, three or one for grey, count instead where an image has a choice of them and has these; each is then
+    scaled by itself, as what channels hold need not be alike.
+
     Raises:
         InputError: the file is missing, empty, not an image, broken, or over `pixel_limit` pixels.
     """
     if is_tiff(path):
         # tifffile knows the compressions, bit depths and channel counts of microscopy and remote sensing.
-        return _read_tiff(path, pixel_limit, scaling)
+        return _read_tiff(path, pixel_limit, scaling, channels)
     if is_deep_png(path):
         return _three_channels(scaled_to_8_bit(read_deep_png(path, pixel_limit), scaling))
     with open_picture(path, pixel_limit) as picture:
@@ -95,13 +103,15 @@ def read_preview(path: Path, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> UInt8Arr
         return read_reduced(picture) if is_large_jpeg(picture) else None
 
 
-def read_thumbnail(path: Path, side: int, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> UInt8Array:
+def read_thumbnail(
+    path: Path, side: int, pixel_limit: int = DEFAULT_PIXEL_LIMIT, channels: Sequence[int] = ()
+) -> UInt8Array:
     """The image at `path`, at most `side` pixels wide and high, (h, w, 3) uint8 RGB in its stored frame.
 
-    JPEGs are decoded at a reduced size. Raises InputError as `read_image_file`.
+    JPEGs are decoded at a reduced size. `channels` and errors as in `read_image_file`.
     """
     if is_tiff(path) or is_deep_png(path):
-        return _shrunk(Image.fromarray(read_image_file(path, pixel_limit)), side)
+        return _shrunk(Image.fromarray(read_image_file(path, pixel_limit, channels=channels)), side)
     with open_picture(path, pixel_limit) as picture:
         picture.draft("RGB", (side, side))
         if picture.mode in ("RGB", "L"):
@@ -190,9 +200,12 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _read_tiff(path: Path, pixel_limit: int, scaling: Scaling) -> UInt8Array:
+def _read_tiff(path: Path, pixel_limit: int, scaling: Scaling, channels: Sequence[int]) -> UInt8Array:
     values = read_tiff_values(path, pixel_limit)
     if values is not None:
+        if channels and has_choice(values.shape[2]) and max(channels) < values.shape[2]:
+            shown = [scaled_to_8_bit(values[..., channel], scaling) for channel in channels]
+            return _three_channels(np.stack(shown, axis=2))
         return _three_channels(scaled_to_8_bit(values[..., :3], scaling))
     # Pillow turns TIFFs upright while loading them: turned back into the stored frame.
     with open_picture(path, pixel_limit) as picture:

@@ -392,6 +392,10 @@ class Project:
             raise InputError(marked("There is no round {round}. Choose one that is listed."), round=round_id)
         self._index.set_current_round_id(round_id)
 
+    def use_no_round(self) -> None:
+        """Put no checkpoint in use, so that the next round teaches a new network; all rounds stay. Raises SaveError."""
+        self._index.set_current_round_id("")
+
     def set_note(self, round_id: str, note: str) -> None:
         """Keep what the person wrote about a round. Raises SaveError."""
         made = next((made for made in self.rounds() if made.id == round_id), None)

@@ -287,7 +287,7 @@ class Sides:
 
     def _look(self, name: str) -> Look | None:
         try:
-            return Look.of(self._folder.read_thumbnail(name, _THUMBNAIL))
+            return Look.of(self._folder.read_thumbnail(name, _THUMBNAIL, as_chosen=False))
         except InputError:
             return None
 

@@ -21,6 +21,8 @@ from segstudio.formats.class_sources import ClassSource
 from segstudio.formats.mask_code import PaletteReading
 from segstudio.formats.mask_png import MaskForm, mask_size, read_raw_mask
 from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT, PICTURE_SUFFIXES
+from segstudio.formats.tiff_file import channel_names, is_tiff
+from segstudio.project.channels import ChannelChoice, has_choice, load_choice, save_choice
 from segstudio.project.class_file import class_file_text, find_class_file, read_class_file, refuse_other_colors
 from segstudio.project.folder_layout import (
     IMAGE_SETS,
@@ -80,6 +82,7 @@ class VocFolder:
         names: the stems of the images, in natural order.
         is_voc: whether there is a JPEGImages folder.
         class_source: where the class table comes from.
+        channels: which channels of many are shown, and which a new network is to see.
     """
 
     def __init__(self, root: Path, workspace: Path, pixel_limit: int) -> None:
@@ -89,6 +92,7 @@ class VocFolder:
         self.pixel_limit = pixel_limit
         self._lock = threading.RLock()
         self._classes_to_write = False
+        self.channels = load_choice(workspace)
         self.doubles: list[str] = []
         self._images = self._find_images()
         self.names: list[str] = sorted(self._images, key=natural_key)
@@ -170,7 +174,8 @@ class VocFolder:
         Raises:
             InputError: the file is missing, empty, broken, or over the pixel limit.
         """
-        return self._in_mask_frame(name, read_image_file(self.image_path(name), self.pixel_limit))
+        path, shown = self.image_path(name), self.channels.shown
+        return self._in_mask_frame(name, read_image_file(path, self.pixel_limit, channels=shown))
 
     def read_preview(self, name: str) -> UInt8Array | None:
         """A large image in small, (h, w, 3) uint8 RGB in its mask's frame; None where reading it whole is as quick.
@@ -184,11 +189,28 @@ class VocFolder:
         """The image `name` as a network is given it, (H, W, C), in the frame of `read_image`; see `samples`."""
         return self._in_mask_frame(name, read_samples_file(self.image_path(name), self.pixel_limit))
 
-    def read_thumbnail(self, name: str, side: int) -> UInt8Array:
-        """The image `name` at most `side` pixels wide and high, (h, w, 3) uint8 RGB, the way a person sees it."""
+    def read_thumbnail(self, name: str, side: int, as_chosen: bool = True) -> UInt8Array:
+        """The image `name` at most `side` pixels wide and high, (h, w, 3) uint8 RGB, the way a person sees it.
+
+        Without `as_chosen` it is the same whichever channels are shown.
+        """
         header = self.image_header(name)
-        small = read_thumbnail(self.image_path(name), side, self.pixel_limit)
+        shown = self.channels.shown if as_chosen else ()
+        small = read_thumbnail(self.image_path(name), side, self.pixel_limit, shown)
         return np.ascontiguousarray(upright(small, header.orientation))
+
+    def channel_names(self, name: str) -> tuple[str, ...]:
+        """One name for each of the channels that image `name` offers a choice of, empty where nobody named it.
+
+        No names where there is no choice. Raises InputError as `read_image`.
+        """
+        path = self.image_path(name)
+        names = channel_names(path, self.pixel_limit) if is_tiff(path) else ()
+        return names if has_choice(len(names)) else ()
+
+    def keep_channels(self, choice: ChannelChoice) -> None:
+        """Keep `choice` for the next time; `channels` is what counts now. Raises SaveError."""
+        save_choice(self.workspace, choice)
 
     def view_orientation(self, name: str) -> int:
         """The EXIF orientation (1 to 8) that still turns the mask's frame upright; 1 where nothing is to be done."""

@@ -6,6 +6,7 @@ safely on disk.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,10 @@ from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import Task, TaskRunner
 from segstudio.services.open_image import OpenImage, Preview
 
+_log = logging.getLogger(__name__)
+
+Pixels = npt.NDArray[np.uint8]
+
 _KEPT_IMAGES = 6
 """Images kept open behind the current one, with their history: going back costs nothing."""
 
@@ -41,6 +46,7 @@ class _Loaded:
     proposal: Proposal | None
     reduced: tuple[npt.NDArray[np.uint8], ...] = ()
     accepted: PackedPixels | None = None
+    channel_names: tuple[str, ...] = ()
 
 
 class ImageShelf(QObject):
@@ -52,6 +58,8 @@ class ImageShelf(QObject):
     """Image name and SegStudioError: it cannot be read."""
     previewed = Signal(object)
     """Preview of a large image that is being read."""
+    renewed = Signal(str)
+    """The pixels of an open image are other ones now, as `renew` wanted."""
 
     def __init__(self, project: Project, attach: Callable[[OpenImage], None], parent: QObject | None = None) -> None:
         """`attach` is called once with each image taken up, to connect its document."""
@@ -65,6 +73,8 @@ class ImageShelf(QObject):
         self._open: OrderedDict[str, OpenImage] = OrderedDict()
         self._ahead: OrderedDict[str, _Loaded] = OrderedDict()
         self._reading: dict[str, Task] = {}
+        self._renewal = 0
+        """Counts how often `renew` was called: what an earlier call wanted is outdated."""
 
     def __iter__(self) -> Iterator[OpenImage]:
         return iter(list(self._open.values()))
@@ -128,6 +138,21 @@ class ImageShelf(QObject):
             if names is None or name in names:
                 self._ahead[name] = replace(loaded, proposal=None)
 
+    def renew(self) -> None:
+        """Images are shown in another way: read the pixels of the open ones again, the rest when it is wanted again."""
+        self._renewal += 1
+        for task in self._reading.values():
+            task.cancel()
+        self._reading.clear()
+        self._ahead.clear()
+        for name in reversed(self._open):
+            # Where it cannot be read any more, what was read stays in sight.
+            self._readers.submit(
+                partial(_pixels, self._project, name),
+                partial(self._on_renewed, name, self._renewal),
+                lambda error: _log.info("an image was not read again: %s", error),
+            )
+
     def forget(self, name: str) -> bool:
         """Hold nothing of image `name` any more, so that it is read anew; False where that would lose work."""
         opened = self._open.get(name)
@@ -179,11 +204,18 @@ class ImageShelf(QObject):
         del self._reading[name]
         self.failed.emit(name, error)
 
+    def _on_renewed(self, name: str, renewal: int, pixels: tuple[Pixels, tuple[Pixels, ...]]) -> None:
+        opened = self._open.get(name)
+        if opened is not None and renewal == self._renewal and pixels[0].shape == opened.image.shape:
+            opened.image, opened.reduced = pixels
+            self.renewed.emit(name)
+
     def _taken_up(self, loaded: _Loaded) -> OpenImage:
         history = EditHistory(done=loaded.undo, undone=loaded.redo)
         document = Document(loaded.name, loaded.label_map, self._project.classes, history)
         opened = OpenImage(loaded.name, loaded.image, loaded.orientation, document, None, loaded.proposal)
         opened.reduced, opened.accepted = loaded.reduced, loaded.accepted
+        opened.channel_names = loaded.channel_names
         document.changed.connect(opened.on_changed)
         document.edited.connect(opened.on_edited)
         self._attach(opened)
@@ -211,7 +243,15 @@ def _load(project: Project, name: str) -> _Loaded:
     proposal = project.load_proposal(name)
     orientation = project.folder.view_orientation(name)
     accepted = _accepted(project, name, work.label_map)
-    return _Loaded(name, image, orientation, work.label_map, work.undo, work.redo, proposal, halvings(image), accepted)
+    work_left = work.label_map, work.undo, work.redo
+    loaded = _Loaded(name, image, orientation, *work_left, proposal, halvings(image), accepted)
+    return replace(loaded, channel_names=project.folder.channel_names(name))
+
+
+def _pixels(project: Project, name: str) -> tuple[Pixels, tuple[Pixels, ...]]:
+    """The image and its halvings. Raises SegStudioError where it cannot be read."""
+    image = project.folder.read_image(name)
+    return image, halvings(image)
 
 
 def _accepted(project: Project, name: str, label_map: LabelMap) -> PackedPixels | None:

@@ -56,6 +56,8 @@ class OpenImage:
     """The image's `halvings`: made while it was read, so that showing it need not wait for them."""
     is_failure_told: bool = False
     """Whether the person knows that its pixels cannot be written."""
+    channel_names: tuple[str, ...] = ()
+    """One a channel, "" where the file tells none; empty where the image offers no choice of channels."""
     accepted: PackedPixels | None = None
     """The pixels that have a class in the mask that a person accepted; None where there is no such mask."""
 

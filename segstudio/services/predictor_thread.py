@@ -28,6 +28,8 @@ from segstudio.services.score_shelf import ScoreShelf
 from segstudio_training.reading import Reading
 
 if TYPE_CHECKING:
+    from segstudio_training.checkpoint import Checkpoint
+    from segstudio_training.normalisation import Normalisation
     from segstudio_training.predictor import Prediction, Predictor
 
 _log = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class ProposalService(QObject):
         self._round_id = ""
         """Of the network in use, or being loaded."""
         self._can_balance = False
+        self._input: Normalisation | None = None
         self._requested = 0
         self._done = 0
         self._is_loading = False
@@ -112,6 +115,11 @@ class ProposalService(QObject):
     def can_balance(self) -> bool:
         """Whether the model knows how often its classes occur, so that a reading's balance has an effect."""
         return self._model is not None and self._can_balance
+
+    @property
+    def input(self) -> Normalisation | None:
+        """What the model that is ready sees of an image; None where there is none."""
+        return self._input if self._model is not None else None
 
     @property
     def is_busy(self) -> bool:
@@ -184,10 +192,11 @@ class ProposalService(QObject):
     def _is_stale(self, generation: int) -> bool:
         return generation != self._queue.generation
 
-    @Slot(int, object, bool)
-    def _on_model_ready(self, generation: int, model: Model, can_balance: bool) -> None:
+    @Slot(int, object, object)
+    def _on_model_ready(self, generation: int, model: Model, checkpoint: Checkpoint) -> None:
         if not self._is_stale(generation):
-            self._model, self._can_balance, self._is_loading = model, can_balance, False
+            self._model, self._is_loading = model, False
+            self._can_balance, self._input = bool(checkpoint.class_shares), checkpoint.normalisation
             self.model_ready.emit(model)
 
     @Slot(int, object)
@@ -269,7 +278,7 @@ class _Queue:
 
 class _Worker(QObject):
     imported = Signal()
-    model_ready = Signal(int, object, bool)
+    model_ready = Signal(int, object, object)
     model_failed = Signal(int, object)
     proposed = Signal(int, object, object)
     failed = Signal(int, str, object)
@@ -329,7 +338,7 @@ class _Worker(QObject):
             self.model_failed.emit(load.generation, _no_network(load.model.checkpoint, error))
             return
         self._loaded = load
-        self.model_ready.emit(load.generation, load.model, bool(checkpoint.class_shares))
+        self.model_ready.emit(load.generation, load.model, checkpoint)
 
     def _import_torch(self) -> None:
         if self._is_imported:

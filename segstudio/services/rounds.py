@@ -125,6 +125,11 @@ class RoundRunner(QObject):
         project.use_round(round_id)
         self.model_changed.emit()
 
+    def use_none(self, project: Project) -> None:
+        """Put no checkpoint in use: the next round teaches a new network. Raises SaveError."""
+        project.use_no_round()
+        self.model_changed.emit()
+
     @Slot(dict)
     def _on_event(self, event: dict[str, Any]) -> None:
         self._heard.take(event)

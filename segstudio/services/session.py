@@ -17,6 +17,7 @@ from segstudio.core.class_table import ClassTable
 from segstudio.core.edits import Edit
 from segstudio.core.errors import SegStudioError
 from segstudio.core.label_map import Labels
+from segstudio.project.channels import ChannelChoice
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
 from segstudio.services.folder_opener import FolderOpener
@@ -55,6 +56,10 @@ class Session(QObject):
     """The image of this name is being read, and none is open meanwhile."""
     previewed = Signal(object)
     """Preview of the image that is being read, where that is a large one."""
+    channels_changed = Signal(bool)
+    """Whether images are shown by other channels from now on; if not, a new network is to see others."""
+    image_renewed = Signal(object)
+    """OpenImage, the open one: its image has other pixels now, its label map is the same."""
     image_failed = Signal(str, object)
     """Image name and SegStudioError: it cannot be opened."""
     proposal_changed = Signal()
@@ -104,6 +109,8 @@ class Session(QObject):
         """Images that could not be read when they were wanted; going on passes over them."""
         self._step_on: Callable[[], None] | None = None
         """What to do where the wanted image cannot be read: the step that wanted it, again."""
+        self._is_renewal_due = False
+        """Whether the open image has other pixels that are to be told after the stroke."""
         self._is_going_on = False
         """Whether the next image comes in the event loop's next turn, because this one was accepted."""
 
@@ -154,6 +161,27 @@ class Session(QObject):
             opened.document.classes = classes
         self.classes_changed.emit(classes)
 
+    def set_channels(self, choice: ChannelChoice) -> None:
+        """Show images by other channels, or let new networks see others; both are kept with the folder."""
+        if self.project is None or self._shelf is None or choice == self.project.folder.channels:
+            return
+        folder = self.project.folder
+        is_shown_anew, folder.channels = choice.shown != folder.channels.shown, choice
+        self._keeper.write(partial(folder.keep_channels, choice), None, self._notifier.error)
+        if is_shown_anew:
+            self._shelf.renew()
+            if self._wanted is not None and self._wanted not in self._shelf:
+                self._shelf.want(self._wanted)
+        self.channels_changed.emit(is_shown_anew)
+
+    @Slot(str)
+    def _on_image_renewed(self, name: str) -> None:
+        opened = self.current
+        if opened is not None and opened.name == name:
+            self._is_renewal_due = opened.document.is_editing
+            if not self._is_renewal_due:
+                self.image_renewed.emit(opened)
+
     @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
         self.close_project()
@@ -161,6 +189,7 @@ class Session(QObject):
         self._keeper.set_project(project)
         self._shelf = ImageShelf(project, self._attach, self)
         self._shelf.ready.connect(self._on_image_ready)
+        self._shelf.renewed.connect(self._on_image_renewed)
         self._shelf.failed.connect(self._on_image_failed)
         self._shelf.previewed.connect(self._on_previewed)
         self._settings.add_recent_folder(project.folder.root)
@@ -214,6 +243,8 @@ class Session(QObject):
     def show_wanted(self) -> None:
         """Show the image asked for last, where it is in memory. While a stroke is made it waits: call again then."""
         name, opened = self._wanted, self.current
+        if self._is_renewal_due and opened is not None:
+            self._on_image_renewed(opened.name)
         if self._shelf is None or name is None or name not in self._shelf:
             return
         if opened is None or (opened.name != name and not opened.document.is_editing):
@@ -352,15 +383,16 @@ class Session(QObject):
             self.proposal_changed.emit()
         self.status_changed.emit(name)
 
-    def forget_proposals(self) -> None:
+    def forget_proposals(self, keep_shown: bool = True) -> None:
         """Drop all proposals, the shown one excepted: another network will make better ones.
 
-        What the person looks at stays in sight until its successor has come.
+        What the person looks at stays in sight until its successor has come, but where `keep_shown` is not set.
         """
         if self.project is None or self._shelf is None:
             return
         project = self.project
-        shown = self.current.name if self.current is not None and self.shown_proposal is not None else None
+        has_one = keep_shown and self.current is not None and self.shown_proposal is not None
+        shown = self.current.name if self.current is not None and has_one else None
         names = {name for name in project.names if name != shown}
         self._shelf.forget_proposals(names)
         dropped = [name for name in project.proposed_names() if name != shown]

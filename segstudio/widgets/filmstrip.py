@@ -92,6 +92,11 @@ class Filmstrip(QFrame):
         self.model.drop_thumbnail(name)
         self.view.ask_soon()
 
+    def refresh_thumbnails(self) -> None:
+        """Forget all thumbnails and ask again for those in view: images are shown in another way."""
+        self.model.drop_thumbnails()
+        self.view.ask_soon()
+
     def set_current(self, name: str) -> None:
         """Say which image is open and bring it into view, without telling anybody."""
         self.model.set_open(name)

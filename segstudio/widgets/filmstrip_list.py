@@ -156,6 +156,13 @@ class FilmstripModel(QAbstractListModel):
         self._asked.discard(name)
         self._tell(name)
 
+    def drop_thumbnails(self) -> None:
+        """Forget all thumbnails."""
+        self._thumbnails.clear()
+        self._asked.clear()
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+
     @property
     def kept_thumbnails(self) -> int:
         """How many thumbnails are in memory."""

@@ -200,6 +200,8 @@ def order_round(
     elif starter_checkpoint().is_file():
         # Edges and textures learnt on drawn scenes are a better start than noise (README, "Numbers").
         arguments += ["--encoder-weights", str(_starter_for(project, is_far))]
+    if parent is None and project.folder.channels.taught:
+        arguments += ["--channels", ",".join(map(str, project.folder.channels.taught))]
     if lap:
         arguments += ["--follow-job", "--seed", str(lap - 1)]
     return RoundOrder(
