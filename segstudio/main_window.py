@@ -46,7 +46,9 @@ from segstudio.flows.second_pane_flow import SecondPaneFlow
 from segstudio.flows.shortcut_flow import ShortcutFlow
 from segstudio.flows.steer_flow import SteerFlow
 from segstudio.flows.steps_flow import StepsFlow
+from segstudio.flows.superpixel_flow import SuperpixelFlow
 from segstudio.flows.tone_flow import ToneFlow
+from segstudio.flows.tool_work_flow import ToolWorkFlow
 from segstudio.services.keep_learning import KeepLearning
 from segstudio.services.notifier import Notifier
 from segstudio.services.other_masks import OtherMasks
@@ -197,6 +199,8 @@ class MainWindow(QMainWindow):
             parts, self.session, self.settings, self.proposals, self.rounds, self.learning, self
         )
         self.reading_flow = ReadingFlow(parts, self.session, self.settings, self.proposals, self.learning, self)
+        self.superpixel_flow = SuperpixelFlow(parts, table, self.settings, self)
+        self.tool_work_flow = ToolWorkFlow(parts, self)
         self.steer_flow = SteerFlow(parts, self.session, self.settings, self.rounds, self)
         self.history_flow = HistoryFlow(self, parts, table, self.session, self.notifier, self.proposals, self.rounds)
         self.folder_flow = FolderFlow(
@@ -290,6 +294,8 @@ class MainWindow(QMainWindow):
         self.proposals.stop()
         self.thumbnails.stop()
         self.steps_flow.stop()
+        self.superpixel_flow.stop()
+        self.tool_work_flow.stop()
         self.folder_flow.stop()
         self.session.stop()
         self.other_masks.stop()

@@ -80,6 +80,7 @@ class BrushCursor:
         self._tint = QColor(Qt.GlobalColor.transparent)
         self._is_area = False
         self._is_line = False
+        self._is_waiting = False
         self._region: MaskRegion | ReducedMask | None = None
         self._border: list[QLineF] = []
 
@@ -95,12 +96,14 @@ class BrushCursor:
         bounds: Box,
         is_area: bool = False,
         part: MaskRegion | None = None,
+        is_waiting: bool = False,
     ) -> None:
         """Outline the pixels of `outline`, spans only within `bounds` (image pixels); None shows nothing.
 
         `is_area`: it is being drawn, and does not stand for the pointer. `part` is tinted beside a line.
+        `is_waiting`: nobody knows yet what comes of it.
         """
-        self._tint, self._is_area = tint, is_area
+        self._tint, self._is_area, self._is_waiting = tint, is_area, is_waiting
         self._is_line = isinstance(outline, Line)
         self._region = outline if isinstance(outline, MaskRegion | ReducedMask) else part
         self._border = border_lines(outline) if isinstance(outline, MaskRegion) and not is_area else []
@@ -202,7 +205,10 @@ class BrushCursor:
         painter.setPen(QPen(dark, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
         painter.setBrush(tint)
         painter.drawPolygon(polygon)
-        painter.setPen(QPen(light, 1))
+        line = QPen(light, 1)
+        if self._is_waiting:
+            line.setDashPattern([6, 6])
+        painter.setPen(line)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(polygon)
         around = polygon.boundingRect()

@@ -297,7 +297,8 @@ class CanvasView(GestureViewport):
         """The pointer is gone: no outline, no coordinates."""
         self._is_pen_down = False  # where its release was missed
         self._set_pointer(None)
-        self._show_outline(ToolOutcome())
+        if not self._is_waiting:
+            self._show_outline(ToolOutcome())
         self._emit_hover()
         super().leaveEvent(event)
 

@@ -42,6 +42,11 @@ class ImagePyramid:
         height, width = self._pixels[0].shape[:2]
         return width, height
 
+    def pixels(self, level: int) -> Pixels:
+        """The image halved `level` times, (h, w, 3) uint8 RGB."""
+        self.level(level)
+        return self._pixels[level]
+
     def level(self, level: int) -> QImage:
         """The image halved `level` times, or as often as makes sense."""
         while len(self._images) <= level:

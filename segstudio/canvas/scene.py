@@ -227,6 +227,10 @@ class Scene:
         if self._image is not None:
             self._image.draw(painter, level_for(zoom), box, to_view, zoom < 1, self.tone_table)
 
+    def picture(self, level: int) -> npt.NDArray[np.uint8] | None:
+        """The image halved `level` times, (h, w, 3) uint8 RGB, which never changes; None where there is none."""
+        return self._image.pixels(level) if self._image is not None else None
+
     def paint(self, painter: QPainter, transform: ViewTransform, exposed: QRect, view: QRect, ratio: float) -> None:
         """Draw what `exposed`, a part of `view` (both view pixels), shows. `ratio`: device pixels per view pixel."""
         if self.size is None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QCursor, QPainter, QPolygonF, QRegion
 from PySide6.QtWidgets import QWidget
 
@@ -20,6 +20,7 @@ from segstudio.canvas.crosshair import crosshair_region, draw_crosshair, precise
 from segstudio.canvas.holds import Hold, Holds
 from segstudio.canvas.hover_info import HoverInfo
 from segstudio.canvas.pointer_note import PointerNote
+from segstudio.canvas.segment_borders import draw_segment_borders
 from segstudio.canvas.viewport import ImageViewport
 from segstudio.core.document import Document
 from segstudio.core.edits import Edit
@@ -27,6 +28,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.raster import BrushShape
 from segstudio.services.translation import tr
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, Tool, ToolContext, ToolOutcome
+from segstudio.tools.segments import Segments
 
 _REACH = 8.0
 """View pixels that the pointer may be off and still mean a point."""
@@ -41,6 +43,8 @@ class ToolViewport(ImageViewport):
         told(str): what the tool has to say, translated.
         class_picked(int): a class index, or 255 for void, was picked from the image.
         stroke_started(), stroke_finished(): around every stroke, a cancelled one too.
+        work_wanted(Callable[[], object]): the tool wants this done in the background; give `take_result` what it
+            returns, unless the stroke is finished by then.
     """
 
     edit_made = Signal(object)
@@ -51,6 +55,7 @@ class ToolViewport(ImageViewport):
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
     stroke_started = Signal()
     stroke_finished = Signal()
+    work_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +70,8 @@ class ToolViewport(ImageViewport):
         self._modifiers = Modifiers.NONE
         self._hover: HoverInfo | None = None
         self._has_crosshair = False
+        self._segments: Segments | None = None
+        self._is_waiting = False
 
     @property
     def cursor_polygon(self) -> QPolygonF:
@@ -80,6 +87,7 @@ class ToolViewport(ImageViewport):
     ) -> None:
         """As `ImageViewport.set_document`; a stroke being made is cancelled first."""
         self.cancel_stroke()
+        self._segments = None
         super().set_document(image, document, orientation, reduced)
 
     def set_tool(self, tool: Tool) -> None:
@@ -112,6 +120,25 @@ class ToolViewport(ImageViewport):
         """The class that the brush paints."""
         self._class_index = index
         self._refresh_pointer()
+
+    @property
+    def segments(self) -> Segments | None:
+        """Those of what is on the screen, or None."""
+        return self._segments
+
+    def set_segments(self, segments: Segments | None) -> None:
+        """Let the tool paint these, and draw their borders; a stroke that waits for them goes on. None: there are none.
+
+        They must hold all that is on the screen of the image which is shown.
+        """
+        if segments is not self._segments:
+            self._segments = segments
+            self._give(Phase.READY if segments is not None else Phase.HOVER)
+            self.update()
+
+    def take_result(self, result: object) -> None:
+        """Give the tool what the work that it wanted has returned."""
+        self._give(Phase.READY, result)
 
     def set_holds_as_toggles(self, as_toggles: bool) -> None:
         """Whether held keys (but for panning's) switch at each press; what is on ends where that changes."""
@@ -162,16 +189,23 @@ class ToolViewport(ImageViewport):
 
     # Strokes
 
-    def _send(self, phase: Phase, position: QPointF) -> None:
+    def _give(self, phase: Phase, result: object = None) -> None:
+        """Something has come that the tool may wait for."""
+        if self._tool.is_busy:
+            self._send(phase, self._pointer or QPointF(), result)
+        else:
+            self._refresh_pointer()
+
+    def _send(self, phase: Phase, position: QPointF, result: object = None) -> None:
         """Give the tool one event at a view position, and tell what came of it."""
         if self.document is None:
             return
         was_busy, was_painting = self._tool.is_busy, self.document.is_editing
         x, y = self.view_to_image(position)
         event = PointerEvent(x, y, phase, self._modifiers, self._pressure)
-        context = self._context(self.document)
+        context = replace(self._context(self.document), result=result)
         outcome = self._tool.handle(event, context)
-        self._show_outline(outcome if self._pointer is not None else ToolOutcome())
+        self._show_outline(outcome if self._pointer is not None or outcome.is_waiting else ToolOutcome())
         if self._tool.is_busy and not was_busy:
             self.stroke_started.emit()
         if self.document.is_editing and not was_painting:
@@ -182,6 +216,8 @@ class ToolViewport(ImageViewport):
             self.told.emit(tr(outcome.message))
         if outcome.picked_class is not None:
             self.class_picked.emit(outcome.picked_class)
+        if outcome.work is not None:
+            self.work_wanted.emit(outcome.work)
         if was_busy and not self._tool.is_busy:
             self.stroke_finished.emit()
             self._refine_later()
@@ -198,6 +234,7 @@ class ToolViewport(ImageViewport):
             image=self._scene.image,
             right=self._transform.right,
             visible=self._transform.image_box(QRectF(self.rect())),
+            segments=self._segments,
         )
 
     def _on_changed(self, box: Box) -> None:
@@ -248,9 +285,10 @@ class ToolViewport(ImageViewport):
     def _show_outline(self, outcome: ToolOutcome) -> None:
         before = self._cursor.rect(self._transform.to_view)
         bounds = self.document.label_map.box if self.document is not None else Box(0, 0, 0, 0)
+        self._is_waiting = outcome.is_waiting
         outline = None if self._is_panning else outcome.outline
         tint = self._scene.tint_of(outcome.color_value)
-        self._cursor.show(outline, tint, bounds, outcome.is_area, outcome.part)
+        self._cursor.show(outline, tint, bounds, outcome.is_area, outcome.part, outcome.is_waiting)
         after = self._cursor.rect(self._transform.to_view)
         self.update(QRegion(before.toAlignedRect()) + QRegion(after.toAlignedRect()))
         self._show_note(outcome)
@@ -270,6 +308,8 @@ class ToolViewport(ImageViewport):
             shape = Qt.CursorShape.OpenHandCursor
         elif self.document is None:
             shape = Qt.CursorShape.ArrowCursor
+        elif self._is_waiting:
+            shape = Qt.CursorShape.BusyCursor
         elif self._cursor.replaces_pointer(self._transform.to_view):
             shape = Qt.CursorShape.BlankCursor
         else:
@@ -294,6 +334,10 @@ class ToolViewport(ImageViewport):
     def _is_drawing(self) -> bool:
         """Whether a button is down for the tool: not between the clicks of one that is used click by click."""
         return self._tool.is_busy and not self._tool.is_stepwise
+
+    def _paint_upon(self, painter: QPainter, exposed: QRect) -> None:
+        if self._segments is not None and Hold.HIDE_OVERLAY not in self._holds:
+            draw_segment_borders(painter, self._segments, self._transform, exposed)
 
     def _paint_above(self, painter: QPainter) -> None:
         if self._has_crosshair and self._pointer is not None and not self._is_panning and self.document is not None:

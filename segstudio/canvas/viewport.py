@@ -206,6 +206,11 @@ class ImageViewport(QWidget):
         """Device pixels per image pixel; 1.0 is 100 %."""
         return self._transform.zoom
 
+    @property
+    def seen_box(self) -> Box:
+        """The image pixels that are on the screen."""
+        return self._transform.image_box(QRectF(self.rect())) if self._scene.size is not None else EMPTY_BOX
+
     def fit(self) -> None:
         """Show the whole image, and go on doing so when the canvas is resized, until the person zooms or pans."""
         self._is_fitting = True
@@ -302,6 +307,7 @@ class ImageViewport(QWidget):
             painter.setClipRect(rect)
             painter.fillRect(rect, color(Role.CANVAS_BACKGROUND))
             self._scene.paint(painter, self._transform, rect, self.rect(), self.devicePixelRatioF())
+            self._paint_upon(painter, rect)
         painter.setClipping(False)
         self._paint_above(painter)
         if self._mark is not None:
@@ -360,6 +366,9 @@ class ImageViewport(QWidget):
     def _looks_changed(self) -> None:
         self.looks_changed.emit()
         self.update()
+
+    def _paint_upon(self, painter: QPainter, exposed: QRect) -> None:
+        """Draw upon the image what shows in `exposed` (view pixels), a part of what is painted; for subclasses."""
 
     def _paint_above(self, painter: QPainter) -> None:
         """Draw over the image; for subclasses."""

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Slot
 
 from segstudio.actions import Actions
 from segstudio.canvas.brush_size import SizeUnit
 from segstudio.core.raster import BrushShape
-from segstudio.services.settings import BRUSH_ON_SCREEN, BRUSH_SIZE, BRUSH_SQUARE, PRESSURE_SIZES, Settings
+from segstudio.services.settings import (
+    BRUSH_ON_SCREEN,
+    BRUSH_SIZE,
+    BRUSH_SQUARE,
+    PRESSURE_SIZES,
+    SEGMENT_SIZE,
+    Settings,
+)
+from segstudio.tools import TOOLS
 from segstudio.window_parts import WindowParts
 
 
 class BrushFlow(QObject):
-    """One brush for all images: how large it is, in what, of which shape, and whether it follows the pressure."""
+    """One brush for all images: how large it is, in what, of which shape, and whether it follows the pressure.
+
+    The tools that paint segments have a size of their own, which is shown and set where the brush's is.
+    """
 
     def __init__(self, parts: WindowParts, actions: Actions, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
         self._panel, self._canvas, self._settings = parts.brush, parts.canvas, settings
+        self._size = BRUSH_SIZE
         self._apply_settings()
         self._panel.size_changed.connect(self._on_size_changed)
         self._panel.on_screen_changed.connect(self._on_unit_chosen)
@@ -24,6 +38,8 @@ class BrushFlow(QObject):
         self._panel.pressure_changed.connect(self._on_pressure_chosen)
         self._canvas.brush_size_changed.connect(self._on_size_changed)
         self._canvas.zoom_changed.connect(self._show_covered)
+        for action in actions.tools.actions():
+            action.toggled.connect(partial(self._on_tool_toggled, action.data()))
         actions["brush_smaller"].triggered.connect(lambda: self._step(-1))
         actions["brush_larger"].triggered.connect(lambda: self._step(1))
 
@@ -41,11 +57,18 @@ class BrushFlow(QObject):
         canvas.set_pressure_sizes(get(PRESSURE_SIZES))
         self._show_covered()
 
+    def _on_tool_toggled(self, tool_id: str, is_chosen: bool) -> None:
+        """Show the size that the chosen tool has."""
+        size = SEGMENT_SIZE if TOOLS[tool_id].uses_segments else BRUSH_SIZE
+        if is_chosen and size is not self._size:
+            self._size = size
+            self._on_size_changed(self._settings.get(size))
+
     @Slot(int)
     def _on_size_changed(self, size: int) -> None:
         self._panel.set_size(size)
         self._canvas.set_brush_size(size)
-        self._settings.set(BRUSH_SIZE, size)
+        self._settings.set(self._size, size)
         self._show_covered()
 
     def _step(self, notches: int) -> None:

@@ -322,7 +322,8 @@ class FolderFlow(QObject):
         box.setInformativeText(
             tr(
                 "Label every pixel of your images, with a network that learns from each correction.\n"
-                "MIT licence. Made with PyTorch, torchvision, Qt for Python, NumPy, OpenCV, Pillow and pyqtgraph."
+                "MIT licence. Made with PyTorch, torchvision, Qt for Python, NumPy, OpenCV, scikit-image, "
+                "Pillow and pyqtgraph."
             )
         )
         box.open()

@@ -40,6 +40,8 @@ DIFFERENCE_FROM = Setting("looks/difference_from", "proposal", choices=("proposa
 CROSSHAIR = Setting("looks/crosshair", False)
 BRUSH_SIZE = Setting("brush/size", 24, 1, 500)
 BRUSH_ON_SCREEN = Setting("brush/on_screen", False)
+SEGMENT_SIZE = Setting("brush/segment_size", 16, 1, 500)
+"""In what the brush's size counts."""
 BRUSH_SQUARE = Setting("brush/square", False)
 PRESSURE_SIZES = Setting("brush/pressure_sizes", False)
 UNSURE_BELOW = Setting("guards/unsure_below", 60, 1, 100)
@@ -75,6 +77,7 @@ SETTINGS: tuple[Setting[str] | Setting[float] | Setting[int] | Setting[bool], ..
     DIFFERENCE_FROM,
     CROSSHAIR,
     BRUSH_SIZE,
+    SEGMENT_SIZE,
     BRUSH_ON_SCREEN,
     BRUSH_SQUARE,
     PRESSURE_SIZES,

@@ -7,6 +7,7 @@ from segstudio.tools.brush import brush
 from segstudio.tools.bucket import bucket
 from segstudio.tools.ellipse import ellipse
 from segstudio.tools.eraser import eraser
+from segstudio.tools.grabcut import grabcut
 from segstudio.tools.lasso import lasso
 from segstudio.tools.pick import pick
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
@@ -15,6 +16,7 @@ from segstudio.tools.rectangle import rectangle
 from segstudio.tools.scissors import scissors
 from segstudio.tools.smart_brush import smart_brush
 from segstudio.tools.split import split
+from segstudio.tools.superpixel_brush import superpixel_brush
 from segstudio.tools.tool import LARGEST_BRUSH, SMALLEST_BRUSH, Tool, ToolContext, ToolOutcome, ToolSpec
 from segstudio.tools.void_brush import void_brush
 from segstudio.tools.wand import wand
@@ -123,6 +125,23 @@ _ROWS = (
             "What looks like the clicked pixel, more as you drag right; Shift takes it everywhere, Ctrl erases instead"
         ),
         wand,
+    ),
+    ToolSpec(
+        "superpixels",
+        marked("Superpixel brush"),
+        "superpixels",
+        "S",
+        marked("Paint whole patches of one colour, as their outlines show them; Ctrl erases them instead"),
+        superpixel_brush,
+        uses_segments=True,
+    ),
+    ToolSpec(
+        "grabcut",
+        marked("Cut out a thing"),
+        "grabcut",
+        "U",
+        marked("Drag a box tightly around a thing to get its pixels; once more to refine, Ctrl erases them instead"),
+        grabcut,
     ),
     ToolSpec(
         "split",

@@ -27,16 +27,16 @@ def lasso_outline(way: Sequence[Point], _even: bool) -> Polygon:
 
 def rectangle_outline(way: Sequence[Point], even: bool) -> Spans:
     """The pixels from the one at the start of the way to the one at its end."""
-    return rectangle(_box(way, even))
+    return rectangle(spanned_box(way, even))
 
 
 def ellipse_outline(way: Sequence[Point], even: bool) -> Spans:
     """The ellipse within that rectangle."""
-    return ellipse(_box(way, even))
+    return ellipse(spanned_box(way, even))
 
 
-def _box(way: Sequence[Point], even: bool) -> Box:
-    """Whole pixels, both ends included; `even`: with its sides as long as the longer one."""
+def spanned_box(way: Sequence[Point], even: bool) -> Box:
+    """From the start of `way` to its end: whole pixels, both included; `even`: all sides as long as the longer one."""
     (x0, y0), (x1, y1) = (tuple(int(part // 1) for part in point) for point in (way[0], way[-1]))
     if even:
         side = max(abs(x1 - x0), abs(y1 - y0))

@@ -21,6 +21,8 @@ class Phase(Enum):
     """What was begun click by click is finished: Enter, a double click, leaving the image."""
     STEP_BACK = auto()
     """Its latest click is to be taken back: Backspace, Undo."""
+    READY = auto()
+    """Something that the tool waits for is in the context now: segments, or the result of its work."""
 
 
 class Modifiers(Flag):

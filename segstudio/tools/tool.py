@@ -17,6 +17,7 @@ from segstudio.core.label_map import Labels
 from segstudio.core.lines import Line
 from segstudio.core.raster import BrushShape, MaskRegion, Polygon, ReducedMask, Spans
 from segstudio.tools.pointer import PointerEvent
+from segstudio.tools.segments import Segments
 
 Outline = Spans | Polygon | MaskRegion | ReducedMask | Line
 """What can be shown of what a tool would change."""
@@ -35,6 +36,8 @@ class ToolContext:
     pixels, is how far off the pointer may be and still mean a point. `image` is what lies under the labels, (height,
     width, 3) uint8 RGB, or None. `right` is where right is on the screen, as a unit vector (x, y) of the image.
     `visible` is the part of the image that is on the screen; None where nobody looks.
+    `segments` are those of what is on the screen, or None as long as there are none. `result` is what a tool's work
+    returned, with `Phase.READY` alone.
     """
 
     document: Document
@@ -47,6 +50,8 @@ class ToolContext:
     image: npt.NDArray[np.uint8] | None = None
     right: tuple[float, float] = (1.0, 0.0)
     visible: Box | None = None
+    segments: Segments | None = None
+    result: object = None
 
     def value_at(self, x: int, y: int) -> int | None:
         """The label that the person sees at a pixel: the document's, or the proposal's where that is void.
@@ -67,6 +72,13 @@ class ToolContext:
         box = box or label_map.box
         present = label_map.read(box)
         return present if self.proposal is None else np.where(present == VOID, self.proposal[box.slices], present)
+
+    def seen_in(self, box: Box) -> Labels:
+        """(height, width) uint8: a copy of what the person sees of the pixels of `box`, which lies within."""
+        present = self.document.label_map.read(box)
+        return (
+            present.copy() if self.proposal is None else np.where(present == VOID, self.proposal[box.slices], present)
+        )
 
     def begin(self, name: str) -> EditBuilder:
         """Begin an edit called `name`; a proposal that is shown becomes real before it, as an edit of its own."""
@@ -94,6 +106,10 @@ class ToolOutcome:
         tolerance: what is set by the drag, in grey levels, to be shown beside the pointer.
         is_area: whether the outline is being drawn by the pointer, which then stays in sight, rather than standing
             around it.
+        is_waiting: whether the tool waits for something, which pointer and outline then show.
+        work: what the tool wants done meanwhile, off the thread that it lives in. It must be given copies, or what
+            never changes. What it returns comes back with `Phase.READY`, in the order in which work was handed out,
+            unless the tool is no longer busy by then.
     """
 
     edit: Edit | None = None
@@ -104,13 +120,19 @@ class ToolOutcome:
     tolerance: int | None = None
     color_value: int = VOID
     is_area: bool = False
+    is_waiting: bool = False
+    work: Callable[[], object] | None = None
 
 
 class Tool(Protocol):
     """A tool. It keeps what it needs from press to release, or from click to click, and nothing of the screen."""
 
-    is_stepwise: bool
-    """Whether it is used click by click: then it is busy between them too, and knows CONFIRM and STEP_BACK."""
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether it is used click by click: then it is busy between them too, and knows CONFIRM and STEP_BACK.
+
+        True also as long as it waits for something with no button down.
+        """
 
     @property
     def is_busy(self) -> bool:
@@ -127,7 +149,8 @@ class Tool(Protocol):
 class ToolSpec:
     """One row of `TOOLS`: how a tool is shown and made. `title` and `hint` are marked strings.
 
-    `paints` says that it changes pixels; `uses_class`, that it leaves the chosen class behind.
+    `paints` says that it changes pixels; `uses_class`, that it leaves the chosen class behind; `uses_segments`, that
+    its size is that of the segments which it paints.
     """
 
     id: str
@@ -138,3 +161,4 @@ class ToolSpec:
     factory: Callable[[], Tool]
     paints: bool = True
     uses_class: bool = True
+    uses_segments: bool = False

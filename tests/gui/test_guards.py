@@ -116,7 +116,7 @@ def test_a_gesture_that_would_have_changed_nothing_anyway_is_no_matter_of_guards
 
 # -- every tool and every operation
 
-WAYS = (((8, 8), (56, 8), (56, 40), (8, 40)), ((2, 24), (30, 25), (62, 24)))
+WAYS = (((8, 8), (56, 8), (56, 40), (8, 40)), ((2, 24), (30, 25), (62, 24)), ((8, 8), (56, 40)))
 
 
 @pytest.fixture
@@ -160,6 +160,8 @@ def draw(person: Person, tool_id: str, way: tuple[tuple[float, float], ...]) -> 
     person.window.image_flow.choose_class(2)
     person.trigger(f"tool.{tool_id}")
     person.parts.brush.size_spin.setValue(12)
+    if TOOLS[tool_id].uses_segments:
+        person.wait(lambda: person.parts.canvas.segments is not None)
     before = person.labels.copy()
     if person.parts.canvas._tool.is_stepwise:
         for point in way:
@@ -167,6 +169,7 @@ def draw(person: Person, tool_id: str, way: tuple[tuple[float, float], ...]) -> 
         person.key(Key.Key_Return, person.parts.canvas)
     else:
         person.hand.stroke(*way)
+    person.wait(lambda: not person.parts.canvas._tool.is_busy)
     return not np.array_equal(person.labels, before)
 
 

@@ -16,6 +16,7 @@ from segstudio.core.label_map import LabelMap
 from segstudio.core.pixel_sets import AtLeast, PackedPixels
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, ToolContext
 from segstudio.tools.region_operations import OPERATIONS, Scope, operate, relabel
+from tests.unit.tools.background_hand import segments_of, worked_off
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 PAINTING = [tool_id for tool_id, spec in TOOLS.items() if spec.paints]
@@ -25,6 +26,7 @@ CHANGES = {
 }
 GUARDS = ("locked", "only_over", "sure", "accepted")
 IMAGE = np.random.default_rng(8).integers(0, 60, (6, 8, 3), dtype=np.uint8).repeat(10, axis=0).repeat(10, axis=1)
+SEGMENTS = segments_of(IMAGE)
 LEAST = 128
 held = st.sampled_from([Modifiers.NONE, Modifiers.CTRL, Modifiers.SHIFT, Modifiers.CTRL | Modifiers.SHIFT])
 some_guards = st.sets(st.sampled_from(GUARDS), min_size=1)
@@ -41,7 +43,7 @@ class Scenery:
         confidence = random.integers(0, 256, self.labels.shape, dtype=np.uint8)
         self.document = Document("picture", LabelMap.from_array(self.labels), CLASSES)
         proposal = random.integers(0, 3, self.labels.shape, dtype=np.uint8) if proposed else None
-        self.context = ToolContext(self.document, 2, 9, proposal=proposal, image=IMAGE)
+        self.context = ToolContext(self.document, 2, 9, proposal=proposal, image=IMAGE, segments=SEGMENTS)
         self.before = self.context.seen().copy()
         self.free = np.ones(self.labels.shape, bool)
         has_class = self.before != VOID
@@ -75,7 +77,8 @@ def gesture(tool_id: str, context: ToolContext, points: list[tuple[float, float]
         tool.handle(PointerEvent(x, y, Phase.PRESS if is_first else Phase.MOVE, modifiers), context)
         if tool.is_stepwise:
             tool.handle(PointerEvent(x, y, Phase.RELEASE, modifiers), context)
-    tool.handle(PointerEvent(*points[-1], Phase.CONFIRM if tool.is_stepwise else Phase.RELEASE, modifiers), context)
+    last = Phase.CONFIRM if tool.is_stepwise else Phase.RELEASE
+    worked_off(tool, tool.handle(PointerEvent(*points[-1], last, modifiers), context), context)
     assert not tool.is_busy and not context.document.is_editing
 
 
@@ -102,8 +105,9 @@ def test_no_operation_changes_what_is_guarded(change, x, y, guards, proposed, se
 WAYS = (
     [(10.5, 10.5), (70.5, 10.5), (70.5, 50.5), (10.5, 50.5)],
     [(5.5, 30.5), (40.5, 31.5), (78.5, 30.5)],
+    [(10.5, 10.5), (70.5, 50.5)],
 )
-"""Around a good part of the picture, and across it."""
+"""Around a good part of the picture, across it, and from corner to corner."""
 
 
 def two_halves() -> np.ndarray:
@@ -135,7 +139,7 @@ def test_each_guard_alone_keeps_each_tool_from_what_it_would_change_and_says_so(
 
 def _changes(tool_id: str, document: Document, way: list[tuple[float, float]]) -> bool:
     before = document.label_map.array.copy()
-    gesture(tool_id, ToolContext(document, 2, 20, image=IMAGE), way, Modifiers.NONE)
+    gesture(tool_id, ToolContext(document, 2, 20, image=IMAGE, segments=SEGMENTS), way, Modifiers.NONE)
     return not np.array_equal(document.label_map.array, before)
 
 

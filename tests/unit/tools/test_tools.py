@@ -14,9 +14,11 @@ from segstudio.core.raster import BrushShape
 from segstudio.core.resources import resource_root
 from segstudio.tools import TOOLS, Modifiers, Phase, PointerEvent, ToolContext
 from segstudio.tools.stroke import pressed_size
+from tests.unit.tools.background_hand import segments_of, worked_off
 
 CLASSES = ClassTable.from_names(["background", "road", "pole"])
 IMAGE = np.zeros((60, 80, 3), np.uint8)
+SEGMENTS = segments_of(IMAGE)
 NO_BACKGROUND = ClassTable.from_names(["sky", "road"])
 
 
@@ -29,7 +31,7 @@ def drag(tool, context, *points, modifiers=Modifiers.NONE):  # type: ignore[no-u
     outcome = None
     for phase, (x, y) in zip(phases, [*points, points[-1]], strict=True):
         outcome = tool.handle(PointerEvent(x, y, phase, modifiers), context)
-    return outcome
+    return worked_off(tool, outcome, context)
 
 
 @pytest.mark.parametrize("tool_id", TOOLS)
@@ -45,7 +47,13 @@ def test_every_row_names_an_icon_that_exists_and_a_key_of_its_own(tool_id: str) 
 def test_a_drag_makes_at_most_one_edit_and_undo_brings_the_pixels_back(tool_id: str, shape: BrushShape) -> None:
     shown = document(fill=1)
     before = shown.label_map.array.copy()
-    outcome = drag(TOOLS[tool_id].factory(), ToolContext(shown, 2, 9, shape, image=IMAGE), (5, 5), (70, 20), (30, 50))
+    outcome = drag(
+        TOOLS[tool_id].factory(),
+        ToolContext(shown, 2, 9, shape, image=IMAGE, segments=SEGMENTS),
+        (5, 5),
+        (70, 20),
+        (30, 50),
+    )
     assert not shown.is_editing
     assert shown.can_undo == (outcome.edit is not None)
     if outcome.edit is not None:
@@ -65,7 +73,7 @@ def test_a_drag_makes_at_most_one_edit_and_undo_brings_the_pixels_back(tool_id: 
 def test_cancelling_restores_every_pixel(tool_id, points, size, shape) -> None:  # type: ignore[no-untyped-def]
     shown = document(fill=1)
     before = shown.label_map.array.copy()
-    tool, context = TOOLS[tool_id].factory(), ToolContext(shown, 2, size, shape, image=IMAGE)
+    tool, context = TOOLS[tool_id].factory(), ToolContext(shown, 2, size, shape, image=IMAGE, segments=SEGMENTS)
     for number, (x, y) in enumerate(points):
         tool.handle(PointerEvent(x, y, Phase.MOVE if number else Phase.PRESS), context)
     tool.handle(PointerEvent(0, 0, Phase.CANCEL), context)
