@@ -7,9 +7,11 @@ compress to nearly nothing, and the bytes never change after the edit was made: 
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -25,6 +27,9 @@ _PATCH = struct.Struct("<IIIII")  # x0, y0, x1, y1, bytes of the compressed delt
 _MAGIC = b"SSED"
 _VERSION = 1
 
+
+MANY_TILES = 64
+"""From so many touched tiles on, threads that share the work are worth starting."""
 
 APPLY_PROPOSAL, REPLACE_BY_PROPOSAL = marked("Apply proposal"), marked("Replace by proposal")
 PROPOSED = frozenset({APPLY_PROPOSAL, REPLACE_BY_PROPOSAL})
@@ -152,7 +157,21 @@ class Edit:
 
 
 def edit_from(name: str, label_map: LabelMap, before: Iterable[tuple[Box, Labels]]) -> Edit | None:
-    """The edit between `before` (tile boxes and their old pixels) and what `label_map` holds now; None if equal."""
-    patches = (Patch.between(box, old, label_map.read(box)) for box, old in before)
+    """The edit between `before` (tile boxes and their old pixels) and what `label_map` holds now; None if equal.
+
+    The tiles of a large one are compressed by as many threads as there are cores. The caller waits for them all: the
+    journal has to have an edit before the next event is handled.
+    """
+    tiles = list(before)
+
+    def patch_of(tile: tuple[Box, Labels]) -> Patch | None:
+        box, old = tile
+        return Patch.between(box, old, label_map.read(box))
+
+    if len(tiles) < MANY_TILES:
+        patches = list(map(patch_of, tiles))
+    else:
+        with ThreadPoolExecutor(os.cpu_count() or 1, "compress") as pool:
+            patches = list(pool.map(patch_of, tiles))
     changed = tuple(patch for patch in patches if patch is not None)
     return Edit(name, label_map.shape, changed) if changed else None
