@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPointerEvent,
     QTransform,
     QWheelEvent,
 )
@@ -33,6 +34,8 @@ _LATER_MS = 150
 """What is painted shows here after this time, many changes at once."""
 _KEPT_AWAY = 2 * GRID
 """So near, in view pixels, a tool that is at work may come before the minimap makes room."""
+_MOVES = (QEvent.Type.MouseMove, QEvent.Type.TabletMove, QEvent.Type.TouchUpdate)
+"""What moves a tool."""
 _SMALLEST_SIGHT = 6.0
 """The rectangle of what is in sight is drawn no smaller, in view pixels."""
 
@@ -250,9 +253,9 @@ class Minimap(QWidget):
         """Keep to the corner, and out of the way of what is drawn."""
         if event.type() == QEvent.Type.Resize:
             self.place()
-        elif event.type() == QEvent.Type.MouseMove and self._is_tool_at_work and isinstance(event, QMouseEvent):
+        elif self._is_tool_at_work and event.type() in _MOVES and isinstance(event, QPointerEvent) and self.isVisible():
             near = self.geometry().adjusted(-_KEPT_AWAY, -_KEPT_AWAY, _KEPT_AWAY, _KEPT_AWAY)
-            if self.isVisible() and near.contains(event.position().toPoint()):
+            if any(near.contains(point.position().toPoint()) for point in event.points()):
                 self._make_room()
         return False
 

@@ -17,6 +17,7 @@ from segstudio.canvas.minimap import Minimap
 from segstudio.core.class_table import VOID
 from segstudio.services.settings import MINIMAP
 from tests.gui.canvas_hand import CLASSES, LEFT, NONE, Hand, document, grabbed, picture
+from tests.gui.test_stylus import Pen
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
 
@@ -181,6 +182,15 @@ def test_it_makes_room_for_a_tool_at_work_and_only_for_one(canvas: CanvasView, m
     assert canvas.document.label_map.value_at(x, y) == 1, "the stroke went on beneath it"
     minimap.go_home()
     assert minimap.geometry() == home
+
+
+def test_it_makes_room_for_a_pen_too(canvas: CanvasView, minimap: Minimap) -> None:
+    canvas.actual_size()
+    home = minimap.geometry()
+    beneath = canvas.view_to_image(QPointF(home.center()))
+    start = canvas.view_to_image(QPointF(home.center()) - QPointF(0, 200))
+    Pen(canvas).stroke((*start, 0.5), (*beneath, 0.5))
+    assert not minimap.geometry().intersects(home)
 
 
 def test_the_pointer_on_it_is_over_no_pixel(canvas: CanvasView, minimap: Minimap) -> None:
