@@ -1,39 +1,34 @@
 """A project: a VOC folder together with what segstudio keeps about it in `.segstudio`.
 
-Owns the life of a label map: proposed, drafted, recorded edit by edit, accepted. Statuses are read off the files as
-they were at opening, and kept in step with all that is written through here; the index keeps what no file says, as
-that nobody has looked at a mask yet. Opening a folder and looking writes nothing: which of the masks that stand
-in no list teach is decided in memory, and kept with the first accepted image or the first round.
+Owns how far each image is, which ones teach, and the rounds; `LabelMaps` keeps the work on each image. Statuses are
+read off the files as they were at opening, and kept in step with all that is written through here; the index keeps
+what no file says, as that nobody has looked at a mask yet. Opening a folder and looking writes nothing: which of the
+masks that stand in no list teach is decided in memory, and kept with the first accepted image or the first round.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
-import numpy as np
-
-from segstudio.core.class_table import VOID, ClassTable
-from segstudio.core.edits import Edit, EditFormatError
-from segstudio.core.errors import InputError, SaveError, marked
+from segstudio.core.class_table import ClassTable
+from segstudio.core.edits import Edit
+from segstudio.core.errors import InputError, marked
 from segstudio.core.label_map import LabelMap
 from segstudio.formats.atomic import make_folder, write_atomically
 from segstudio.formats.picture_file import DEFAULT_PIXEL_LIMIT
 from segstudio.project.folder_layout import STATE_FOLDER
 from segstudio.project.held_out import Side
 from segstudio.project.index import ProjectIndex
-from segstudio.project.journal import Journal, checksum
-from segstudio.project.journals import JournalStore
-from segstudio.project.kept_maps import DraftStore, Proposal, ProposalStore
+from segstudio.project.journal import Journal
+from segstudio.project.kept_maps import Proposal, ProposalStore
+from segstudio.project.label_maps import LabelMaps, Work
 from segstudio.project.rounds import Round, fresh_names
 from segstudio.project.sides import Sides
-from segstudio.project.touched import touched_pixels
 from segstudio.project.voc_folder import UInt8Array, VocFolder
 
 __all__ = ["Project", "Proposal", "Side", "Status"]
@@ -50,15 +45,6 @@ class Status(Enum):
     ACCEPTED = "accepted"
 
 
-@dataclass(frozen=True)
-class Work:
-    """What was done on an image: its label map, and the edits that can be undone and redone from there, newest last."""
-
-    label_map: LabelMap
-    undo: list[Edit]
-    redo: list[Edit]
-
-
 class Project:
     """An open folder. Usable from several threads; writing raises SaveError, reading InputError."""
 
@@ -67,14 +53,10 @@ class Project:
         self.folder = folder
         self.state_dir = folder.workspace / STATE_FOLDER
         self.checkpoints_dir = self.state_dir / "checkpoints"
-        self._lock = threading.RLock()
         self._index = ProjectIndex(self.state_dir / "project.sqlite")
         self._sides = Sides(folder, self._index)
-        self._drafts = DraftStore(self.state_dir / "drafts", folder.pixel_limit)
+        self._label_maps = LabelMaps(folder, self._sides, self.state_dir)
         self._proposals = ProposalStore(self.state_dir / "proposals", folder.pixel_limit)
-        self._journals = JournalStore(self.state_dir / "journal")
-        self._name_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-        self._bases: dict[str, tuple[int, int]] = {}
 
     @classmethod
     def open(cls, root: Path, workspace: Path | None = None, pixel_limit: int = DEFAULT_PIXEL_LIMIT) -> Project:
@@ -103,7 +85,7 @@ class Project:
 
     def status(self, name: str) -> Status:
         """How far the image is. A mask that was there before counts as accepted, until it is edited again."""
-        if name in self._drafts.names or self._journals.has_unsaved(name):
+        if self._label_maps.is_draft(name):
             return Status.DRAFT
         if self.folder.has_mask(name):
             return Status.UNREVIEWED if self._sides.is_unreviewed(name) else Status.ACCEPTED
@@ -166,53 +148,20 @@ class Project:
     # -- label maps -----------------------------------------------------------------------------------------
 
     def load_label_map(self, name: str) -> LabelMap:
-        """The label map of `name` as it was last seen: draft, else accepted mask, else all void, plus later edits.
-
-        Raises:
-            InputError: the image, its draft or its mask is broken, or they differ in size.
-        """
+        """The label map of `name` as it was last seen; see `LabelMaps.load`. Raises InputError."""
         return self.load_work(name).label_map
 
     def load_work(self, name: str) -> Work:
         """The label map of `name` as `load_label_map` gives it, and the edits that led there. Raises InputError."""
-        with self.lock_of(name):
-            labels = self._saved_labels(name)
-            base = checksum(labels)
-            found = self._journals.replay(name, base)
-            label_map = LabelMap.taking(labels)
-            for edit in found.pending:
-                try:
-                    edit.apply_to(label_map)
-                except EditFormatError:
-                    break
-            self._bases[name] = (base, len(found.pending))
-            return Work(label_map, found.undo, found.redo)
+        return self._label_maps.load(name)
 
     def accepted_labels(self, name: str) -> UInt8Array | None:
-        """(H, W) uint8: the mask that a person accepted, whatever was drafted since; None where there is none.
-
-        Raises InputError where it is broken.
-        """
-        if not self.folder.has_mask(name) or self._sides.is_unreviewed(name):
-            return None
-        with self.lock_of(name):
-            return self.folder.read_label_map(name)
+        """(H, W) uint8: the mask that a person accepted; see `LabelMaps.accepted_labels`. Raises InputError."""
+        return self._label_maps.accepted_labels(name)
 
     def touched_labels(self, name: str) -> UInt8Array:
-        """(H, W) uint8: the label map of `name` where the person touched it (see `touched`), void elsewhere.
-
-        All void where the journal does not know the label map. Raises InputError as `load_label_map`.
-        """
-        with self.lock_of(name):
-            saved = self._saved_labels(name)
-            found = self._journals.replay(name, checksum(saved))
-            label_map = LabelMap.from_array(saved)
-            touched = np.zeros(saved.shape, dtype=np.bool_)
-            with contextlib.suppress(EditFormatError):  # as where the journal is torn: nothing is known
-                for edit in found.pending:
-                    edit.apply_to(label_map)
-                touched = touched_pixels(found.undo, saved.shape)
-            return np.where(touched, label_map.array, np.uint8(VOID))
+        """(H, W) uint8: what the person touched, void elsewhere; see `LabelMaps.touched_labels`. Raises InputError."""
+        return self._label_maps.touched_labels(name)
 
     def load_history(self, name: str) -> tuple[list[Edit], list[Edit]]:
         """(what can be undone, what can be redone) from the loaded label map on, as the journal has it; newest last."""
@@ -220,39 +169,16 @@ class Project:
         return work.undo, work.redo
 
     def save_draft(self, name: str, labels: UInt8Array, mark: int | None = None) -> None:
-        """Keep `labels` (H, W) as the draft of `name`.
-
-        Where edits may go on meanwhile, take ``mark = journal(name).append_mark()`` together with the copy of `labels`:
-        the edits recorded after it are then not taken for saved. A draft that says nothing (the mask as it is, or all
-        void where there is none) is dropped, and the status is what it was. Raises SaveError.
-        """
-        with self.lock_of(name):
-            self._refuse_wrong_size(name, labels)
-            mark = self._announce(name, labels, mark)
-            if self._says_nothing(name, labels):
-                self._drafts.drop(name)
-            else:
-                self._drafts.save(name, labels, self.classes)
-            self._settle(name, labels, mark)
+        """Keep `labels` (H, W) as the draft of `name`; see `LabelMaps.save_draft`. Raises SaveError."""
+        self._label_maps.save_draft(name, labels, mark)
 
     def accept(self, name: str, labels: UInt8Array, mark: int | None = None) -> Side:
         """Write `labels` (H, W) as the mask of `name`, enter it in the lists, drop draft and proposal.
 
-        It counts as reviewed from now on, and its side is decided where it has none.
-        `mark` as in `save_draft`. The work stays recorded in the journal where writing fails.
-
-        Raises:
-            SaveError: the mask, the index or a list could not be written.
-            InputError: the image is broken.
+        See `LabelMaps.accept`. Raises SaveError, InputError.
         """
         with self.lock_of(name):
-            self._refuse_wrong_size(name, labels)
-            side = self._sides.decide_on_accept(name, labels)
-            mark = self._announce(name, labels, mark)
-            self.folder.write_label_map(name, labels)
-            self._sides.keep(name, side)
-            self._drafts.drop(name)
-            self._settle(name, labels, mark)
+            side = self._label_maps.accept(name, labels, mark)
             self._proposals.drop(name)
             return side
 
@@ -279,13 +205,7 @@ class Project:
             with self.lock_of(name):
                 proposal = self.load_proposal(name) if self.status(name) is Status.PROPOSED else None
                 if proposal is not None:
-                    self._refuse_wrong_size(name, proposal.labels)
-                    # First, so that whatever happens in between no mask is there that passes for a reviewed one.
-                    self._sides.mark_unreviewed(name)
-                    # What can be undone or redone belongs to another label map; over this one the journal begins anew.
-                    self._journals.close_one(name)
-                    self.folder.write_label_map(name, proposal.labels)
-                    self._bases[name] = (checksum(proposal.labels), 0)
+                    self._label_maps.write_unreviewed(name, proposal.labels)
                     self._proposals.drop(name)
                     written.append(name)
             if progress is not None:
@@ -293,56 +213,30 @@ class Project:
         return written
 
     def save_edit(self, name: str, edit: Edit, labels: UInt8Array) -> None:
-        """Keep `edit`, made on the label map that `load_label_map` gave, and `labels` (H, W), what came of it.
-
-        For images that nobody has open. A draft stays a draft, and a mask stays what it was: accepted or unreviewed, on
-        its side. Where writing fails the journal is as before too. Raises SaveError, InputError.
-        """
-        with self.lock_of(name):
-            is_draft, journal = self.status(name) is Status.DRAFT, self.journal(name)
-            try:
-                with journal.together():
-                    journal.append(edit)
-                    mark = journal.append_mark()
-                    journal.append_saved(mark, checksum(labels))
-                    self._write(name, labels, is_draft)
-                self._settle(name, labels, mark)
-            finally:
-                journal.close()
+        """Keep `edit` and `labels` (H, W), what came of it; see `LabelMaps.save_edit`. Raises SaveError, InputError."""
+        self._label_maps.save_edit(name, edit, labels)
 
     def rewrite(self, name: str, labels: UInt8Array, is_draft: bool, mark: int | None = None) -> None:
-        """Keep `labels` (H, W) as the draft of `name` or, without `is_draft`, as its mask, which stays what it was.
+        """Keep `labels` (H, W) as a draft or as the mask that there is; see `LabelMaps.rewrite`.
 
-        `mark` as in `save_draft`; but a draft stays one, whatever it says. Raises SaveError, InputError.
+        Raises SaveError, InputError.
         """
-        with self.lock_of(name):
-            mark = self._announce(name, labels, mark)
-            self._write(name, labels, is_draft)
-            self._settle(name, labels, mark)
+        self._label_maps.rewrite(name, labels, is_draft, mark)
 
     def rewrite_below_draft(self, name: str, labels: UInt8Array) -> None:
-        """Write `labels` (H, W) as the mask of `name`, over which there is a draft on the disk, which is left alone.
+        """Write `labels` (H, W) as the mask below a draft; see `LabelMaps.rewrite_below_draft`.
 
-        The mask stays what it was: accepted or unreviewed, on its side. Raises SaveError, InputError.
+        Raises SaveError, InputError.
         """
-        with self.lock_of(name):
-            self._write(name, labels, is_draft=False)
+        self._label_maps.rewrite_below_draft(name, labels)
 
     def journal(self, name: str) -> Journal:
-        """The journal of `name`, to be told every edit of the label map that `load_label_map` gave.
-
-        Nothing is written before the first edit, and a folder that cannot be written shows only then, by SaveError. The
-        label map is loaded where it was not yet; InputError where the image, its draft or its mask is broken.
-        """
-        if name not in self._bases:
-            self.load_label_map(name)
-        # Not under the image's lock: the window asks for a journal while the image before is still being written.
-        return self._journals.get(name, *self._bases[name])
+        """The journal of `name`, to be told every edit of its label map; see `LabelMaps.journal`. Raises InputError."""
+        return self._label_maps.journal(name)
 
     def lock_of(self, name: str) -> threading.RLock:
         """One image's lock, for several steps that belong together; writing one does not keep the others waiting."""
-        with self._lock:
-            return self._name_locks[name]
+        return self._label_maps.lock_of(name)
 
     # -- proposals ------------------------------------------------------------------------------------------
 
@@ -436,65 +330,9 @@ class Project:
     def close(self) -> None:
         """Sync and close journals and index, all of them; a SaveError tells of one that could not be synced."""
         try:
-            self._journals.close()
+            self._label_maps.close()
         finally:
             self._index.close()
 
     def _job_path(self, round_id: str) -> Path:
         return self.state_dir / "jobs" / f"{round_id}.json"
-
-    def _saved_labels(self, name: str) -> UInt8Array:
-        height, width = self.folder.frame_size(name)
-        if name in self._drafts.names:
-            labels = self._drafts.load(name, self.classes)
-            if labels.shape != (height, width):
-                raise InputError(
-                    marked(
-                        "The draft {file} has another size than its image. Move the draft away, then open the image."
-                    ),
-                    file=self._drafts.path(name),
-                )
-            return labels
-        return self._labels_without_draft(name)
-
-    def _labels_without_draft(self, name: str) -> UInt8Array:
-        if self.folder.has_mask(name):
-            return self.folder.read_label_map(name)
-        return np.full(self.folder.frame_size(name), VOID, dtype=np.uint8)
-
-    def _says_nothing(self, name: str, labels: UInt8Array) -> bool:
-        """Whether a draft of `labels` would say no more than there is without it."""
-        with contextlib.suppress(InputError):  # a mask that cannot be read says nothing by itself
-            return np.array_equal(self._labels_without_draft(name), labels)
-        return False
-
-    def _write(self, name: str, labels: UInt8Array, is_draft: bool) -> None:
-        if is_draft:
-            self._drafts.save(name, labels, self.classes)
-        else:
-            self.folder.write_label_map(name, labels)
-            self._sides.note_classes(name, labels)
-
-    def _announce(self, name: str, labels: UInt8Array, mark: int | None) -> int | None:
-        """Tell the journal, if `name` has one, that `labels` are about to be saved; returns the mark."""
-        if name not in self._journals:
-            return None
-        journal = self.journal(name)
-        mark = journal.append_mark() if mark is None else mark
-        journal.append_saved(mark, checksum(labels))
-        return mark
-
-    def _settle(self, name: str, labels: UInt8Array, mark: int | None) -> None:
-        state = checksum(labels)
-        self._bases[name] = (state, 0)
-        if mark is None:
-            return
-        try:
-            self.journal(name).append_settled(mark, state)
-        except SaveError:
-            # The file is saved; without this record the journal only has one more state to compare with.
-            return
-
-    def _refuse_wrong_size(self, name: str, labels: UInt8Array) -> None:
-        if labels.shape != self.folder.frame_size(name):
-            raise ValueError(f"labels of {labels.shape} pixels for an image of {self.folder.frame_size(name)}")
