@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from segstudio.core.class_table import ClassTable
 from segstudio.core.edits import Edit
@@ -20,20 +20,17 @@ from segstudio.core.label_map import Labels
 from segstudio.project.channels import ChannelChoice
 from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
+from segstudio.services.course import Course
 from segstudio.services.folder_opener import FolderOpener
 from segstudio.services.image_shelf import ImageShelf
 from segstudio.services.keeper import Keeper
 from segstudio.services.notifier import Notifier
-from segstudio.services.open_image import OpenImage, Preview
-from segstudio.services.settings import LOOK_AHEAD, PIXEL_LIMIT, Settings
+from segstudio.services.open_image import OpenImage
+from segstudio.services.settings import PIXEL_LIMIT, Settings
 from segstudio.services.tally import Tally
 from segstudio.services.translation import tr
 from segstudio.services.work_clock import WorkClock
 
-_BREATH_MS = 1
-"""Between accepting an image and showing the next one."""
-_PATIENCE_MS = 40
-"""An image that takes longer to come is shown in small meanwhile, and the one before is left."""
 _TOLD_SINGLY = 50
 """Where so many statuses changed at once, looking at all again is less work."""
 
@@ -95,24 +92,15 @@ class Session(QObject):
         self._clock = WorkClock()
         self._shelf: ImageShelf | None = None
         self.project: Project | None = None
-        self.current: OpenImage | None = None
-        self._wanted: str | None = None
-        self._before: str | None = None
-        """The image that was left for the wanted one before that could be read."""
-        self._late = QTimer(self)
-        self._late.setSingleShot(True)
-        self._late.setInterval(_PATIENCE_MS)
-        self._late.timeout.connect(self._on_late)
-        self._aside: dict[str, Status] = {}
-        """Images that are being written from elsewhere, and what they are shown as; nobody may read them meanwhile."""
-        self._unreadable: set[str] = set()
-        """Images that could not be read when they were wanted; going on passes over them."""
-        self._step_on: Callable[[], None] | None = None
-        """What to do where the wanted image cannot be read: the step that wanted it, again."""
-        self._is_renewal_due = False
-        """Whether the open image has other pixels that are to be told after the stroke."""
-        self._is_going_on = False
-        """Whether the next image comes in the event loop's next turn, because this one was accepted."""
+        self._course = Course(self.status, settings, self)
+        self._course.leaving.connect(self._on_leaving)
+        self._course.left.connect(self._on_left)
+        self._course.entered.connect(self._on_entered)
+        self._course.waiting.connect(self.waiting)
+        self._course.waiting.connect(self.state_changed)
+        self._course.previewed.connect(self.previewed)
+        self._course.renewed.connect(self.image_renewed)
+        self._course.failed.connect(self._on_image_failed)
 
     # -- folders ------------------------------------------------------------------------------------------
 
@@ -128,7 +116,7 @@ class Session(QObject):
             return
         project = self.project
         self.closing.emit()
-        self._leave_current()
+        self._course.leave()
         for opened in self._shelf:
             opened.is_failure_told = False  # whoever closes wants to know, again where it fails again
             if opened.has_unsaved and not opened.saving:
@@ -137,12 +125,9 @@ class Session(QObject):
         for error in self._shelf.close():
             self._notifier.error(error)
         self._shelf.deleteLater()
-        self.project, self.current, self._shelf, self._wanted, self._before = None, None, None, None, None
-        self._late.stop()
+        self.project, self._shelf = None, None
+        self._course.end()
         self.tally.set_project(None)
-        self._is_going_on = False
-        self._aside.clear()
-        self._unreadable.clear()
         self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
         self.project_closed.emit()
 
@@ -170,17 +155,8 @@ class Session(QObject):
         self._keeper.write(partial(folder.keep_channels, choice), None, self._notifier.error)
         if is_shown_anew:
             self._shelf.renew()
-            if self._wanted is not None and self._wanted not in self._shelf:
-                self._shelf.want(self._wanted)
+            self._course.want_again()
         self.channels_changed.emit(is_shown_anew)
-
-    @Slot(str)
-    def _on_image_renewed(self, name: str) -> None:
-        opened = self.current
-        if opened is not None and opened.name == name:
-            self._is_renewal_due = opened.document.is_editing
-            if not self._is_renewal_due:
-                self.image_renewed.emit(opened)
 
     @Slot(object)
     def _on_project_opened(self, project: Project) -> None:
@@ -188,10 +164,7 @@ class Session(QObject):
         self.project = project
         self._keeper.set_project(project)
         self._shelf = ImageShelf(project, self._attach, self)
-        self._shelf.ready.connect(self._on_image_ready)
-        self._shelf.renewed.connect(self._on_image_renewed)
-        self._shelf.failed.connect(self._on_image_failed)
-        self._shelf.previewed.connect(self._on_previewed)
+        self._course.begin(project, self._shelf)
         self._settings.add_recent_folder(project.folder.root)
         self.project_opened.emit(project)
         self.tally.set_project(project)
@@ -217,54 +190,34 @@ class Session(QObject):
             return Status.UNLABELLED
         if self._keeper.is_accepting(name):
             return Status.ACCEPTED
-        if name in self._aside:
-            return self._aside[name]
+        if name in self._course.aside:
+            return self._course.aside[name]
         opened = self._shelf.get(name)
         if opened is not None and opened.document.is_modified:
             return Status.DRAFT
         return self.project.status(name)
 
+    @property
+    def current(self) -> OpenImage | None:
+        """The open image, or None where there is none."""
+        return self._course.current
+
     def open_image(self, name: str) -> None:
         """Show image `name`: at once where it is in memory, else as soon as it is read; never within a stroke."""
-        self._want(name, None)
-
-    def _want(self, name: str, step_on: Callable[[], None] | None) -> None:
-        self._is_going_on = False
-        if self._shelf is None or (self.current is not None and self.current.name == name):
-            return
-        self._wanted, self._step_on = name, step_on
-        if name in self._shelf:
-            self.show_wanted()
-        elif name not in self._aside:
-            self._shelf.want(name)
-            self._late.start()
+        self._course.want(name)
 
     @Slot()
     def show_wanted(self) -> None:
         """Show the image asked for last, where it is in memory. While a stroke is made it waits: call again then."""
-        name, opened = self._wanted, self.current
-        if self._is_renewal_due and opened is not None:
-            self._on_image_renewed(opened.name)
-        if self._shelf is None or name is None or name not in self._shelf:
-            return
-        if opened is None or (opened.name != name and not opened.document.is_editing):
-            self._leave_current()
-            self._enter(self._shelf.take(name))
+        self._course.show_wanted()
 
     def open_next(self, only_unfinished: bool = False) -> None:
         """Show the next image; with `only_unfinished` the next one that is not accepted, from the start again."""
-        name = self.next_name(only_unfinished)
-        if name is not None:
-            self._want(name, partial(self.open_next, only_unfinished))
+        self._course.open_next(only_unfinished)
 
     def open_previous(self) -> None:
         """Show the image before the current one."""
-        here = self._here
-        if self.project is not None and here is not None:
-            before = self.project.names[: self.project.names.index(here)]
-            name = next((name for name in reversed(before) if name not in self._unreadable), None)
-            if name is not None:
-                self._want(name, self.open_previous)
+        self._course.open_previous()
 
     def next_name(self, only_unfinished: bool = False) -> str | None:
         """The image that `open_next` would show, or None at the end."""
@@ -272,66 +225,7 @@ class Session(QObject):
 
     def upcoming(self, count: int, only_unfinished: bool = True) -> list[str]:
         """Up to `count` names of the images that come after the current one."""
-        if self.project is None:
-            return []
-        names = self.project.names
-        here = self._here
-        at = names.index(here) if here is not None else -1
-        order = names[at + 1 :] + (names[: max(at, 0)] if only_unfinished else [])
-        chosen = (
-            name
-            for name in order
-            if name not in self._unreadable and (not only_unfinished or self.status(name) is not Status.ACCEPTED)
-        )
-        return [name for name, _ in zip(chosen, range(count), strict=False)]
-
-    @property
-    def _here(self) -> str | None:
-        """The open image, or the one that it was left for and that is still being read; None at the start."""
-        if self.current is not None:
-            return self.current.name
-        return self._wanted if self._before is not None else None
-
-    @Slot()
-    def _on_late(self) -> None:
-        """The wanted image takes its time: show what there is of it, and do not let the one before pass for it."""
-        name, opened = self._wanted, self.current
-        if self._shelf is None or name is None or name in self._shelf:
-            return
-        if opened is not None and (opened.name == name or opened.document.is_editing):
-            return
-        if opened is not None:
-            self._before = opened.name
-            self._leave_current()
-        self._shelf.preview(name)
-        self.waiting.emit(name)
-        self.state_changed.emit()
-
-    @Slot(object)
-    def _on_previewed(self, preview: Preview) -> None:
-        if self.current is None and preview.name == self._wanted:
-            self.previewed.emit(preview)
-
-    @Slot(str)
-    def _on_image_ready(self, name: str) -> None:
-        if name == self._wanted:
-            self.show_wanted()
-
-    @Slot(str, object)
-    def _on_image_failed(self, name: str, error: SegStudioError) -> None:
-        if name != self._wanted:
-            return
-        self._unreadable.add(name)
-        before = self._before
-        if self.current is not None or before is None:
-            self._wanted = self.current.name if self.current is not None else None
-        self._notifier.error(error)
-        self.image_failed.emit(name, error)
-        step_on = self._step_on or (self.open_next if self.current is None and before is None else None)
-        if step_on is not None:
-            step_on()
-        if self.current is None and before is not None and self._wanted == name:
-            self.open_image(before)
+        return self._course.upcoming(count, only_unfinished)
 
     def _attach(self, opened: OpenImage) -> None:
         assert self.project is not None
@@ -344,28 +238,28 @@ class Session(QObject):
         self._keeper.follow(opened)
         opened.document.history_changed.connect(self.state_changed.emit)
 
-    def _enter(self, opened: OpenImage) -> None:
-        assert self._shelf is not None
-        self.current, self._before = opened, None
-        self._late.stop()
-        self._unreadable.discard(opened.name)
+    @Slot(object)
+    def _on_entered(self, opened: OpenImage) -> None:
         self._clock.start()
         self.image_opened.emit(opened)
         self.state_changed.emit()
-        ahead = self.upcoming(self._settings.get(LOOK_AHEAD))
-        self._shelf.read_ahead([name for name in ahead if name not in self._aside])
 
-    def _leave_current(self) -> None:
-        opened = self.current
-        if opened is None or self.project is None:
-            return
+    @Slot(object)
+    def _on_leaving(self, opened: OpenImage) -> None:
         self.leaving.emit()
         seconds = self._clock.taken()
         if seconds is not None:  # merely looking at a folder writes nothing into it
             self._keeper.add_seconds(opened.name, seconds)
-        self.current = None
+
+    @Slot(object)
+    def _on_left(self, opened: OpenImage) -> None:
         if opened.has_unsaved and not self._keeper.is_accepting(opened.name):
             self._keeper.save_draft(opened)
+
+    @Slot(str, object)
+    def _on_image_failed(self, name: str, error: SegStudioError) -> None:
+        self._notifier.error(error)
+        self.image_failed.emit(name, error)
 
     # -- editing ------------------------------------------------------------------------------------------
 
@@ -479,7 +373,7 @@ class Session(QObject):
         allowed; nothing is accepted then, nor while the next image is about to come.
         """
         opened = self.current
-        if self.project is None or opened is None or opened.document.is_editing or self._is_going_on:
+        if self.project is None or opened is None or opened.document.is_editing or self._course.is_going_on:
             return False
         self.leaving.emit()
         if self.shown_proposal is not None:
@@ -491,28 +385,19 @@ class Session(QObject):
         self._clock.tick()
         self._keeper.accept(opened)
         self.status_changed.emit(opened.name)
-        # In a turn of its own: accepting and showing the next image at once would stop the window for too long.
-        # Without any delay Qt would do it in this very turn.
-        self._is_going_on = True
-        QTimer.singleShot(_BREATH_MS, self, self._go_on)
+        self._course.go_on_soon()
         return True
-
-    @Slot()
-    def _go_on(self) -> None:
-        if self._is_going_on:
-            self._is_going_on = False
-            self.open_next(only_unfinished=True)
 
     def set_aside(self, name: str, shown_as: Status = Status.UNREVIEWED, even_wanted: bool = False) -> bool:
         """Forget image `name` and read it no more until `put_back`, because its mask is about to be written.
 
         False where it is open, holds work that is not on the disk, or is wanted: with `even_wanted` it is shown later.
         """
-        if self._shelf is None or self._keeper.is_accepting(name) or (name == self._wanted and not even_wanted):
+        if self._shelf is None or self._keeper.is_accepting(name) or (name == self._course.wanted and not even_wanted):
             return False
         if (self.current is not None and self.current.name == name) or not self._shelf.forget(name):
             return False
-        self._aside[name] = shown_as
+        self._course.aside[name] = shown_as
         return True
 
     def in_memory(self, name: str) -> OpenImage | None:
@@ -523,7 +408,7 @@ class Session(QObject):
         """Whether no edit of image `name` is being made, and nothing of it is on its way to the disk."""
         opened = self.in_memory(name)
         is_busy = opened is not None and (opened.saving or opened.document.is_editing)
-        return not is_busy and not self._keeper.is_accepting(name) and name not in self._aside
+        return not is_busy and not self._keeper.is_accepting(name) and name not in self._course.aside
 
     def keep_as_it_is(
         self,
@@ -534,7 +419,7 @@ class Session(QObject):
         failed: Callable[[SegStudioError], None],
     ) -> None:
         """Let `write` keep what `opened` holds, whose status stays `shown_as` until `put_back`; see `Keeper.keep`."""
-        self._aside[opened.name] = shown_as
+        self._course.aside[opened.name] = shown_as
         self._keeper.keep(opened, write, done, failed)
         self.status_changed.emit(opened.name)
 
@@ -547,10 +432,10 @@ class Session(QObject):
 
     def put_back(self, name: str) -> None:
         """The mask of image `name`, which was set aside, is written, or will not be."""
-        self._aside.pop(name, None)
+        self._course.aside.pop(name, None)
         self.status_changed.emit(name)
-        if self._shelf is not None and name == self._wanted and name not in self._shelf:
-            self._shelf.want(name)
+        if name == self._course.wanted:
+            self._course.want_again()
 
     def write(
         self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[SegStudioError], None]

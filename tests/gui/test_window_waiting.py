@@ -164,7 +164,7 @@ def test_a_stroke_is_not_cut_short_by_waiting(person: Person, folder: Path, gate
     person.key(Qt.Key.Key_2, person.parts.canvas)
     person.hand.press(10, 10)
     person.window.session.open_image(SLOW)
-    person.qtbot.waitUntil(lambda: not person.window.session._late.isActive())
+    person.qtbot.waitUntil(lambda: not person.window.session._course._late.isActive())
     assert person.name == "s00"
     person.hand.move(50, 10)
     person.hand.release(50, 10)
