@@ -47,8 +47,10 @@ class Course(QObject):
         super().__init__(parent)
         self._status = status
         self._settings = settings
-        self._project: Project | None = None
-        self._shelf: ImageShelf | None = None
+        self.project: Project | None = None
+        """The open folder."""
+        self.shelf: ImageShelf | None = None
+        """Its images in memory."""
         self.current: OpenImage | None = None
         """The open image."""
         self.wanted: str | None = None
@@ -72,7 +74,7 @@ class Course(QObject):
 
     def begin(self, project: Project, shelf: ImageShelf) -> None:
         """Go through the images of `project`, which `shelf` reads; none is open yet."""
-        self._project, self._shelf = project, shelf
+        self.project, self.shelf = project, shelf
         shelf.ready.connect(self._on_image_ready)
         shelf.renewed.connect(self._on_image_renewed)
         shelf.failed.connect(self._on_image_failed)
@@ -80,7 +82,7 @@ class Course(QObject):
 
     def end(self) -> None:
         """Forget the folder; `leave` the open image before."""
-        self._project, self.current, self._shelf, self.wanted, self._before = None, None, None, None, None
+        self.project, self.current, self.shelf, self.wanted, self._before = None, None, None, None, None
         self._late.stop()
         self.is_going_on = False
         self.aside.clear()
@@ -92,30 +94,42 @@ class Course(QObject):
         Where it cannot be read `step_on` is called, which asks for another one.
         """
         self.is_going_on = False
-        if self._shelf is None or (self.current is not None and self.current.name == name):
+        if self.shelf is None or (self.current is not None and self.current.name == name):
             return
         self.wanted, self._step_on = name, step_on
-        if name in self._shelf:
+        if name in self.shelf:
             self.show_wanted()
         elif name not in self.aside:
-            self._shelf.want(name)
+            self.shelf.want(name)
             self._late.start()
 
     def want_again(self) -> None:
         """Have the wanted image read after all, where reading it was given up or had to wait."""
-        if self._shelf is not None and self.wanted is not None and self.wanted not in self._shelf:
-            self._shelf.want(self.wanted)
+        if self.shelf is not None and self.wanted is not None and self.wanted not in self.shelf:
+            self.shelf.want(self.wanted)
+
+    def set_aside(self, name: str, shown_as: Status, even_wanted: bool) -> bool:
+        """Forget image `name`, which is shown as `shown_as` meanwhile, and read it no more until it is put back.
+
+        False where it is open or holds work that is not on the disk; or is wanted, unless `even_wanted` is set.
+        """
+        if self.shelf is None or (name == self.wanted and not even_wanted):
+            return False
+        if (self.current is not None and self.current.name == name) or not self.shelf.forget(name):
+            return False
+        self.aside[name] = shown_as
+        return True
 
     def show_wanted(self) -> None:
         """Show the image asked for last, where it is in memory. While a stroke is made it waits: call again then."""
         name, opened = self.wanted, self.current
         if self._is_renewal_due and opened is not None:
             self._on_image_renewed(opened.name)
-        if self._shelf is None or name is None or name not in self._shelf:
+        if self.shelf is None or name is None or name not in self.shelf:
             return
         if opened is None or (opened.name != name and not opened.document.is_editing):
             self.leave()
-            self._enter(self._shelf.take(name))
+            self._enter(self.shelf.take(name))
 
     def go_on_soon(self) -> None:
         """Show the next image that is not accepted in a turn of its own, unless another one is asked for before.
@@ -135,17 +149,17 @@ class Course(QObject):
     def open_previous(self) -> None:
         """Show the image before the current one."""
         here = self._here
-        if self._project is not None and here is not None:
-            before = self._project.names[: self._project.names.index(here)]
+        if self.project is not None and here is not None:
+            before = self.project.names[: self.project.names.index(here)]
             name = next((name for name in reversed(before) if name not in self._unreadable), None)
             if name is not None:
                 self.want(name, self.open_previous)
 
     def upcoming(self, count: int, only_unfinished: bool = True) -> list[str]:
         """Up to `count` names of the images that come after the current one."""
-        if self._project is None:
+        if self.project is None:
             return []
-        names = self._project.names
+        names = self.project.names
         here = self._here
         at = names.index(here) if here is not None else -1
         order = names[at + 1 :] + (names[: max(at, 0)] if only_unfinished else [])
@@ -165,13 +179,13 @@ class Course(QObject):
             self.left.emit(opened)
 
     def _enter(self, opened: OpenImage) -> None:
-        assert self._shelf is not None
+        assert self.shelf is not None
         self.current, self._before = opened, None
         self._late.stop()
         self._unreadable.discard(opened.name)
         self.entered.emit(opened)
         ahead = self.upcoming(self._settings.get(LOOK_AHEAD))
-        self._shelf.read_ahead([name for name in ahead if name not in self.aside])
+        self.shelf.read_ahead([name for name in ahead if name not in self.aside])
 
     @property
     def _here(self) -> str | None:
@@ -190,14 +204,14 @@ class Course(QObject):
     def _on_late(self) -> None:
         """The wanted image takes its time: show what there is of it, and do not let the one before pass for it."""
         name, opened = self.wanted, self.current
-        if self._shelf is None or name is None or name in self._shelf:
+        if self.shelf is None or name is None or name in self.shelf:
             return
         if opened is not None and (opened.name == name or opened.document.is_editing):
             return
         if opened is not None:
             self._before = opened.name
             self.leave()
-        self._shelf.preview(name)
+        self.shelf.preview(name)
         self.waiting.emit(name)
 
     @Slot(object)

@@ -1,7 +1,8 @@
 """The open folder, the open image, and everything a person does to its label map.
 
-Owns the order of things: what is loaded ahead, when a draft is kept, which image comes next. It knows no widgets.
-Reading (`ImageShelf`) and writing (`Keeper`) happen off the GUI thread.
+Owns the order of things: what opening and closing a folder bring with them, when a draft is kept, what follows from
+accepting. It knows no widgets. Which image is open is up to the `Course`, which proposals there are to
+`FolderProposals`; reading (`ImageShelf`) and writing (`Keeper`) happen off the GUI thread.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from segstudio.project.project import Project, Proposal, Status
 from segstudio.services.background import TaskRunner
 from segstudio.services.course import Course
 from segstudio.services.folder_opener import FolderOpener
+from segstudio.services.folder_proposals import FolderProposals
 from segstudio.services.image_shelf import ImageShelf
 from segstudio.services.keeper import Keeper
 from segstudio.services.notifier import Notifier
@@ -30,9 +32,6 @@ from segstudio.services.settings import PIXEL_LIMIT, Settings
 from segstudio.services.tally import Tally
 from segstudio.services.translation import tr
 from segstudio.services.work_clock import WorkClock
-
-_TOLD_SINGLY = 50
-"""Where so many statuses changed at once, looking at all again is less work."""
 
 
 class Session(QObject):
@@ -101,6 +100,9 @@ class Session(QObject):
         self._course.previewed.connect(self.previewed)
         self._course.renewed.connect(self.image_renewed)
         self._course.failed.connect(self._on_image_failed)
+        self._proposals = FolderProposals(self._course, self._keeper, self.status, notifier, self)
+        self._proposals.changed.connect(self.proposal_changed)
+        self._proposals.status_changed.connect(self.status_changed)
 
     # -- folders ------------------------------------------------------------------------------------------
 
@@ -266,54 +268,19 @@ class Session(QObject):
     @property
     def shown_proposal(self) -> Proposal | None:
         """The proposal that the open image shows: it has one, and nothing was painted yet."""
-        return self.current.shown_proposal if self.current is not None else None
+        return self._proposals.shown
 
     def take_proposal(self, name: str, proposal: Proposal) -> None:
         """A proposal for image `name` has come in."""
-        if self._shelf is None:
-            return
-        self._shelf.take_proposal(name, proposal)
-        if self.current is not None and self.current.name == name:
-            self.proposal_changed.emit()
-        self.status_changed.emit(name)
+        self._proposals.take(name, proposal)
 
     def forget_proposals(self, keep_shown: bool = True) -> None:
-        """Drop all proposals, the shown one excepted: another network will make better ones.
-
-        What the person looks at stays in sight until its successor has come, but where `keep_shown` is not set.
-        """
-        if self.project is None or self._shelf is None:
-            return
-        project = self.project
-        has_one = keep_shown and self.current is not None and self.shown_proposal is not None
-        shown = self.current.name if self.current is not None and has_one else None
-        names = {name for name in project.names if name != shown}
-        self._shelf.forget_proposals(names)
-        dropped = [name for name in project.proposed_names() if name != shown]
-        self._keeper.write(
-            partial(project.drop_proposals, dropped), lambda _: self.status_changed.emit(""), self._notifier.error
-        )
-        self.proposal_changed.emit()
+        """Drop all proposals, with `keep_shown` all but the shown one: another network will make better ones."""
+        self._proposals.forget(keep_shown)
 
     def forget_other_proposals(self, then: Callable[[list[str]], None]) -> None:
-        """Drop the proposals that nobody worked on, the open image's excepted, and call `then` with their names.
-
-        For proposals that will be made in another way from now on.
-        """
-        if self.project is None or self._shelf is None:
-            return
-        project = self.project
-        here = self.current.name if self.current is not None else None
-        names = {name for name in project.proposed_names() if name != here and self.status(name) is Status.PROPOSED}
-        self._shelf.forget_proposals(names)
-
-        def dropped(_: object) -> None:
-            for name in names if len(names) < _TOLD_SINGLY else [""]:
-                self.status_changed.emit(name)
-            if project is self.project:
-                then([name for name in project.names if name in names])
-
-        self._keeper.write(partial(project.drop_proposals, names), dropped, self._notifier.error)
+        """Drop the proposals that nobody worked on but the open image's; see `FolderProposals.forget_others`."""
+        self._proposals.forget_others(then)
 
     def adopt_proposal(self) -> Edit | None:
         """Apply the open image's proposal as one edit; where something was painted, only to what is void."""
@@ -393,12 +360,7 @@ class Session(QObject):
 
         False where it is open, holds work that is not on the disk, or is wanted: with `even_wanted` it is shown later.
         """
-        if self._shelf is None or self._keeper.is_accepting(name) or (name == self._course.wanted and not even_wanted):
-            return False
-        if (self.current is not None and self.current.name == name) or not self._shelf.forget(name):
-            return False
-        self._course.aside[name] = shown_as
-        return True
+        return not self._keeper.is_accepting(name) and self._course.set_aside(name, shown_as, even_wanted)
 
     def in_memory(self, name: str) -> OpenImage | None:
         """Image `name`, where it is being worked on or was a little while ago: then its document is changed first."""
