@@ -18,7 +18,7 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -196,10 +196,12 @@ class Journal:
                 self._unsaved = 0
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, is_saved: Callable[[], bool] = lambda: False) -> Iterator[None]:
         """What is appended within stands and falls together: where an exception leaves it the records are taken back.
 
-        For a journal that nobody else writes to meanwhile. Raises SaveError where the file cannot be opened.
+        Not so where `is_saved` says then that what they announce is on the disk all the same: without them the journal
+        would know nothing of it. For a journal that nobody else writes to meanwhile. Raises SaveError where the file
+        cannot be opened.
         """
         with self._lock:
             try:
@@ -211,10 +213,11 @@ class Journal:
         try:
             yield
         except BaseException:
-            with self._lock, suppress(OSError):  # where it cannot even be cut, what it says is still true
-                assert self._descriptor is not None
-                os.ftruncate(self._descriptor, before[0])
-                self._end, self._marks, self._since_mark, self._unsaved, self._lost, self._lost_since_mark = before
+            if not is_saved():
+                with self._lock, suppress(OSError):  # where it cannot even be cut, what it says is still true
+                    assert self._descriptor is not None
+                    os.ftruncate(self._descriptor, before[0])
+                    self._end, self._marks, self._since_mark, self._unsaved, self._lost, self._lost_since_mark = before
             raise
 
     def sync(self) -> None:

@@ -7,6 +7,7 @@ thread at a time. `Sides` says which side an image is on; proposals are the proj
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from segstudio.project.kept_maps import DraftStore
 from segstudio.project.sides import Sides
 from segstudio.project.touched import touched_pixels
 from segstudio.project.voc_folder import UInt8Array, VocFolder
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -157,16 +160,19 @@ class LabelMaps:
         """Keep `edit`, made on the label map that `load` gave, and `labels` (H, W), what came of it.
 
         For images that nobody has open. A draft stays a draft, and a mask stays what it was: accepted or unreviewed, on
-        its side. Where writing fails the journal is as before too. Raises SaveError, InputError.
+        its side. Where writing fails the journal is as before too, unless the file was replaced before it failed.
+        Raises SaveError, InputError.
         """
         with self.lock_of(name):
             is_draft, journal = self.is_draft(name), self.journal(name)
+            before = self._bases[name][0]
             try:
-                with journal.together():
+                with journal.together(is_saved=lambda: self._is_replaced(name, before, is_draft)):
                     journal.append(edit)
                     mark = journal.append_mark()
                     journal.append_saved(mark, checksum(labels))
                     self._write(name, labels, is_draft)
+                self._note_classes(name, labels, is_draft)
                 self._settle(name, labels, mark)
             finally:
                 journal.close()
@@ -174,11 +180,15 @@ class LabelMaps:
     def rewrite(self, name: str, labels: UInt8Array, is_draft: bool, mark: int | None = None) -> None:
         """Keep `labels` (H, W) as the draft of `name` or, without `is_draft`, as its mask, which stays what it was.
 
-        `mark` as in `save_draft`; but a draft stays one, whatever it says. Raises SaveError, InputError.
+        `mark` as in `save_draft`; but a draft stays one, whatever it says, and one over a mask that is written is
+        dropped. Raises SaveError, InputError.
         """
         with self.lock_of(name):
             mark = self._announce(name, labels, mark)
             self._write(name, labels, is_draft)
+            self._note_classes(name, labels, is_draft)
+            if not is_draft:
+                self._drafts.drop(name)  # one that was kept when this mask could not be written
             self._settle(name, labels, mark)
 
     def rewrite_below_draft(self, name: str, labels: UInt8Array) -> None:
@@ -188,6 +198,7 @@ class LabelMaps:
         """
         with self.lock_of(name):
             self._write(name, labels, is_draft=False)
+            self._note_classes(name, labels, is_draft=False)
 
     def journal(self, name: str) -> Journal:
         """The journal of `name`, to be told every edit of the label map that `load` gave.
@@ -239,7 +250,28 @@ class LabelMaps:
             self._drafts.save(name, labels, self._folder.classes)
         else:
             self._folder.write_label_map(name, labels)
+
+    def _is_replaced(self, name: str, before: int, is_draft: bool) -> bool:
+        """Whether the saved label map of `name` is not the one of the checksum `before` any more.
+
+        So too where it cannot be read: what the journal says of it may still be wanted. A draft that was not there
+        before, and of which only its folder could not be synced, is not among the drafts yet.
+        """
+        try:
+            if is_draft and self._drafts.path(name).exists():
+                return checksum(self._drafts.load(name, self._folder.classes)) != before
+            return checksum(self._labels_without_draft(name)) != before
+        except (InputError, OSError):
+            return True
+
+    def _note_classes(self, name: str, labels: UInt8Array, is_draft: bool) -> None:
+        """Tell `Sides` what a mask that was just written holds. It is no reason to fail where they cannot keep it."""
+        if is_draft:
+            return
+        try:
             self._sides.note_classes(name, labels)
+        except SaveError:
+            _log.warning("the classes of mask %s could not be kept in the index", name, exc_info=True)
 
     def _announce(self, name: str, labels: UInt8Array, mark: int | None) -> int | None:
         """Tell the journal, if `name` has one, that `labels` are about to be saved; returns the mark."""

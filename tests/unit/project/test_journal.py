@@ -283,6 +283,19 @@ def test_what_is_appended_together_is_taken_back_together(path: Path, is_new: bo
     assert ends_saved(path) and not journal.has_unsaved
 
 
+def test_what_was_announced_is_kept_where_it_was_saved_all_the_same(path: Path) -> None:
+    scribbler = Scribbler(path)
+    scribbler.stroke(1, 0)
+    journal = scribbler.journal
+    with pytest.raises(KeyError), journal.together(is_saved=lambda: True):
+        scribbler.stroke(2, 50)
+        journal.append_saved(journal.append_mark(), checksum(scribbler.labels))
+        raise KeyError
+    known = replay(path.read_bytes(), checksum(scribbler.labels))
+    assert known.is_matched and not known.pending and len(known.undo) == 2
+    np.testing.assert_array_equal(_replayed(path, np.full(SHAPE, VOID, np.uint8)), scribbler.labels)
+
+
 def test_ends_saved_tells_without_replaying(path: Path) -> None:
     scribbler = Scribbler(path)
     assert ends_saved(path)
