@@ -131,6 +131,21 @@ class ClassChange:
                 builder.paint_mask(box, free, label)
         return TakenBack(builder.edit, kept)
 
+    def is_made_in(self, label_map: LabelMap, moves: Sequence[Edit]) -> bool:
+        """Whether `label_map`, in which somebody may have painted since, is one of after the change that `moves` are.
+
+        More of the pixels of `moves` have the label of before where it was not made yet.
+
+        Raises:
+            EditFormatError: as `take_back_in`.
+        """
+        before = after = 0
+        for label, patch in self._patches(moves, label_map):
+            present = label_map.read(patch.box)[patch.pixels() != 0]
+            before += int(np.count_nonzero(present == label))
+            after += int(np.count_nonzero(present == self.of(label)))
+        return after >= before
+
     def _patches(self, moves: Sequence[Edit], label_map: LabelMap) -> Iterator[tuple[int, Patch]]:
         if len(moves) != len(self.moving):
             raise EditFormatError(f"{len(moves)} moves where there are {len(self.moving)}")

@@ -77,7 +77,7 @@ class ImageChanger:
             document = Document(name, project.load_label_map(name), project.classes)
             labels, is_draft = document.label_map.array, project.status(name) is Status.DRAFT
             work = self._moved(name).get(Layer.WORK)
-            if work is None or checksum(labels) == work.before:
+            if work is None or not self._is_made(name, document.label_map, work):
                 self._begin(document, is_draft)
                 edit = self._change.apply_to(document)
                 if edit is not None:
@@ -90,12 +90,11 @@ class ImageChanger:
 
     def prepare(self, name: str, labels: UInt8Array, _is_draft: bool) -> Prepared | None:
         """Work out what changes in an open image that holds `labels`, a copy; None where nothing does."""
-        before = checksum(labels)
-        begun = self._moved(name).get(Layer.WORK)
-        if begun is not None and begun.before != before:
-            return None  # it is changed already, and was not written
         document = Document(name, LabelMap.from_array(labels), self._project.classes)
-        moves = self._change.moves(document.label_map)
+        begun = self._moved(name).get(Layer.WORK)
+        if begun is not None and self._is_made(name, document.label_map, begun):
+            return None  # and was not written
+        before, moves = checksum(labels), self._change.moves(document.label_map)
         edit = self._change.apply_to(document)
         return Prepared(edit, moves=moves, before=before) if edit is not None else None
 
@@ -146,10 +145,10 @@ class ImageChanger:
         project, label_map = self._project, self._mask_of(name)
         if label_map is None:
             return False
-        before = checksum(label_map.array)
         begun = self._moved(name)
-        if Layer.MASK in begun and before != begun[Layer.MASK].before:
+        if Layer.MASK in begun and self._is_made(name, label_map, begun[Layer.MASK]):
             return False  # it is written already
+        before = checksum(label_map.array)
         moves = self._change.moves(label_map)
         has_moved = any(move.patches for move in moves)
         if not has_moved and Layer.WORK not in begun:
@@ -250,6 +249,18 @@ class ImageChanger:
             return LabelMap.from_array(self._project.folder.read_label_map(name))
         except InputError:
             return None
+
+    def _is_made(self, name: str, label_map: LabelMap, moved: Moved) -> bool:
+        """Whether the change that was begun in `label_map` is made in it: a crash may have come before, and painting.
+
+        Raises InputError where its size is another one now.
+        """
+        if checksum(label_map.array) == moved.before:
+            return False
+        try:
+            return self._change.is_made_in(label_map, moved.moves)
+        except EditFormatError as error:
+            raise self._unknown(name) from error
 
     def _is_untouched_since(self, labels: UInt8Array, moved: Moved) -> bool:
         """Whether `labels` are exactly what the change left: taken back they are those of before, and these changed."""

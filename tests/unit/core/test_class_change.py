@@ -96,6 +96,21 @@ def test_what_was_painted_since_stays(
     assert taken.kept == np.count_nonzero(moved & (now != after) & (now != labels))
 
 
+@given(maps, maps, arrays(np.bool_, SHAPE), changes)
+@settings(max_examples=300)
+def test_whether_it_was_made_is_told_by_most_of_the_pixels_that_moved(
+    labels: np.ndarray, painted: np.ndarray, where: np.ndarray, change: ClassChange
+) -> None:
+    made = document(labels)
+    moves = change.moves(made.label_map)
+    after = expected(change, labels)
+    for start in (labels, after):
+        now = np.where(where, painted, start)
+        moved = labels != after
+        is_after, is_before = np.count_nonzero(moved & (now == after)), np.count_nonzero(moved & (now == labels))
+        assert change.is_made_in(LabelMap.from_array(now), moves) == (is_after >= is_before)
+
+
 def test_across_tiles_only_those_that_hold_the_class_are_touched() -> None:
     labels = np.zeros((2 * TILE + 5, 3 * TILE + 5), np.uint8)
     labels[10:20, 10:20] = 1
@@ -120,6 +135,8 @@ def test_moves_of_another_map_or_another_change_are_refused() -> None:
     elsewhere = change.moves(LabelMap(5, 5, fill=1))
     with pytest.raises(EditFormatError):
         change.take_back_in(made, elsewhere)
+    with pytest.raises(EditFormatError):
+        change.is_made_in(made.label_map, elsewhere)
     with pytest.raises(EditFormatError):
         change.take_back_in(made, ())
     with pytest.raises(ValueError, match="itself"):
