@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segstudio.core.edits import Edit, EditFormatError
+from segstudio.core.errors import SaveError, marked
 from segstudio.formats.atomic import save_error, write_all
 
 _MAGIC = b"SSJOURNL"
@@ -239,7 +240,7 @@ class Journal:
     def close(self) -> None:
         """Sync and close, in any case: a SaveError says only that the last records may not survive a power cut.
 
-        A closed journal takes no more records.
+        A closed journal takes no more records: appending to it raises SaveError.
         """
         try:
             self.sync()
@@ -259,7 +260,7 @@ class Journal:
     def _append(self, kind: Kind, payload: bytes, count: int = 1) -> None:
         """Append the same record `count` times, all or none."""
         if self.is_closed:
-            raise ValueError("the journal is closed")
+            raise SaveError(marked("{file} takes no more records. The work is kept here; accept it."), file=self.path)
         is_step = kind in (Kind.EDIT, Kind.UNDO, Kind.REDO)
         with self._lock:
             try:

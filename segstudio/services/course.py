@@ -99,14 +99,13 @@ class Course(QObject):
         self.wanted, self._step_on = name, step_on
         if name in self.shelf:
             self.show_wanted()
-        elif name not in self.aside:
-            self.shelf.want(name)
+        elif self._read_wanted():
             self._late.start()
 
     def want_again(self) -> None:
         """Have the wanted image read after all, where reading it was given up or had to wait."""
         if self.shelf is not None and self.wanted is not None and self.wanted not in self.shelf:
-            self.shelf.want(self.wanted)
+            self._read_wanted()
 
     def set_aside(self, name: str, shown_as: Status, even_wanted: bool) -> bool:
         """Forget image `name`, which is shown as `shown_as` meanwhile, and read it no more until it is put back.
@@ -177,6 +176,13 @@ class Course(QObject):
             self.leaving.emit(opened)
             self.current = None
             self.left.emit(opened)
+
+    def _read_wanted(self) -> bool:
+        """Have the wanted image read; False where it is set aside, and read when it is put back."""
+        if self.shelf is None or self.wanted is None or self.wanted in self.aside:
+            return False
+        self.shelf.want(self.wanted)
+        return True
 
     def _enter(self, opened: OpenImage) -> None:
         assert self.shelf is not None

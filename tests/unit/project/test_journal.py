@@ -312,3 +312,13 @@ def test_ends_saved_tells_without_replaying(path: Path) -> None:
 
 def test_checksum_tells_sizes_apart() -> None:
     assert checksum(np.zeros((4, 6), dtype=np.uint8)) != checksum(np.zeros((6, 4), dtype=np.uint8))
+
+
+def test_a_closed_journal_takes_nothing_and_says_so_as_a_disk_would(path: Path) -> None:
+    scribbler = Scribbler(path)
+    scribbler.stroke(1, 10)
+    scribbler.journal.close()
+    before = path.read_bytes()
+    with pytest.raises(SaveError, match="no more records"):
+        scribbler.stroke(2, 20)
+    assert path.read_bytes() == before

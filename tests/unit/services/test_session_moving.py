@@ -13,8 +13,9 @@ import pytest
 from segstudio.core.class_table import VOID
 from segstudio.core.document import EditBuilder
 from segstudio.core.geometry import Box
+from segstudio.project.channels import ChannelChoice
 from segstudio.project.project import Project, Status
-from tests.small_folders import voc_folder
+from tests.small_folders import deep_channel_folder, voc_folder
 from tests.unit.services.conftest import LEFT, RIGHT, Desk
 
 
@@ -104,6 +105,34 @@ def test_of_two_images_wanted_in_one_stroke_the_last_one_comes(desk: Desk, unrea
     end(desk, builder.commit)
     desk.wait_for("s02")
     assert "s00" in [opened.name for opened in desk.session._shelf or ()]
+
+
+def test_an_image_that_is_written_from_elsewhere_is_not_read_because_channels_change(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.open(deep_channel_folder(tmp_path / "deep", images=6))
+    session, shelf = desk.session, desk.session._shelf
+    assert shelf is not None
+    assert session.set_aside("s05")
+    session.open_image("s05")
+    session.set_channels(ChannelChoice((4,)))
+    assert not shelf._reading, "nobody may read it before it is put back"
+    session.put_back("s05")
+    desk.wait_for("s05")
+
+
+def test_a_journal_closed_behind_its_image_costs_no_work_and_lets_the_folder_close(desk: Desk, folder: Path) -> None:
+    desk.open(folder)
+    opened = desk.session.current
+    assert opened is not None and opened.journal is not None
+    desk.paint(1, LEFT)
+    opened.journal.close()
+    desk.paint(2, RIGHT)
+    desk.session.close_project()
+    assert desk.session.project is None
+    desk.open(folder)
+    desk.go_to("s00")
+    assert (desk.document.label_map.read(LEFT) == 1).all() and (desk.document.label_map.read(RIGHT) == 2).all()
 
 
 def test_closing_in_the_middle_of_a_stroke_keeps_what_whoever_makes_it_made_of_it(desk: Desk, folder: Path) -> None:
