@@ -55,6 +55,7 @@ class DifferenceFlow(QObject):
         opened, other = self._session.current, self._bar.box.choice()
         if not self._action.isChecked() or opened is None or opened.document is not self._canvas.document:
             self._compare_nothing()
+            self._bar.set_text("")
             return
         labels = self._others.labels(other)
         if labels is not None:
@@ -87,7 +88,7 @@ class DifferenceFlow(QObject):
 
     @Slot()
     def _go_on(self) -> None:
-        if self._count is None:
+        if self._count is None or self._compared is not self._canvas.document:
             return
         if not self._count.go_on(_COUNTED_PIXELS):
             self._counting.start(0)

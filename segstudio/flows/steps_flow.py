@@ -8,7 +8,6 @@ from segstudio.actions import Actions
 from segstudio.core.class_table import ClassTable
 from segstudio.core.document import Document
 from segstudio.project.project import Project
-from segstudio.services.open_image import OpenImage
 from segstudio.services.session import Session
 from segstudio.services.settings import SHOW_HISTORY, Settings
 from segstudio.services.step_pictures import StepPictures
@@ -49,6 +48,7 @@ class StepsFlow(QObject):
         parts.canvas.stroke_finished.connect(self._timer.start)
         session.state_changed.connect(self._on_state_changed)
         session.image_opened.connect(self._on_image_changed)
+        session.waiting.connect(self._on_image_changed)
         session.project_closed.connect(self._on_image_changed)
         session.project_opened.connect(self._on_project_opened)
         session.classes_changed.connect(self._on_classes_changed)
@@ -97,7 +97,7 @@ class StepsFlow(QObject):
             self._timer.start()
 
     @Slot()
-    def _on_image_changed(self, _opened: OpenImage | None = None) -> None:
+    def _on_image_changed(self) -> None:
         self._goal = None
         self._panel.model.start_over()
         self._refresh()

@@ -40,6 +40,7 @@ class OtherMasks(QObject):
         self._read: dict[OtherMask, Labels | SegStudioError] = {}
         self._reading: dict[OtherMask, Task] = {}
         session.image_opened.connect(self._on_another_image)
+        session.waiting.connect(self._on_another_image)
         session.closing.connect(self._forget)
         session.project_closed.connect(self._on_another_image)
         session.proposal_changed.connect(self.changed)

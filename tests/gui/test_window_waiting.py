@@ -13,9 +13,11 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 
 from segstudio.core.errors import InputError
+from segstudio.flows import difference_flow
 from segstudio.formats import large_jpeg
 from segstudio.project.project import Project
 from segstudio.services import image_shelf
+from segstudio.services.other_masks import OtherMask
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
 
@@ -53,7 +55,11 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    root = voc_folder(tmp_path / "data", images=7)
+    return with_slow(voc_folder(tmp_path / "data", images=7))
+
+
+def with_slow(root: Path) -> Path:
+    """`root` with a JPEG in the place of one of its images."""
     (root / "JPEGImages" / f"{SLOW}.png").unlink()
     Image.new("RGB", (WIDTH, HEIGHT), BLUE).save(root / "JPEGImages" / f"{SLOW}.jpg")
     return root
@@ -171,6 +177,32 @@ def test_a_stroke_is_not_cut_short_by_waiting(person: Person, folder: Path, gate
     assert (person.labels[10, 12:48] == 1).all()
     gate.opened.set()
     person.wait_for_image(SLOW)
+
+
+def test_what_shows_the_image_before_lets_go_of_it(
+    person: Person, tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Differences that are being counted, the second pane and the history: none is of an image that is not there."""
+    root = with_slow(voc_folder(tmp_path / "data", images=7, masks=1))
+    person.open(root)
+    person.choose_in_filmstrip("s00")
+    monkeypatch.setattr(difference_flow, "_COUNTED_PIXELS", 0)  # it is never done
+    for shown, box in (("difference", person.parts.difference.box), ("second_pane", person.parts.second_head.box)):
+        person.trigger(shown)
+        person.qtbot.keyClick(box, Qt.Key.Key_Home)
+        for _ in range(box.findData(OtherMask.SAVED)):
+            person.qtbot.keyClick(box, Qt.Key.Key_Down)
+    person.trigger("steps")
+    person.wait(lambda: person.parts.difference.count.text() == "counting…" and person.parts.steps.model.rowCount() > 0)
+    person.window.session.open_image(SLOW)
+    wait_for_preview(person)
+    monkeypatch.setattr(difference_flow, "_COUNTED_PIXELS", 10**6)
+    person.wait(lambda: not person.window.difference_flow._counting.isActive())
+    assert person.parts.difference.count.text() == ""
+    assert person.parts.second.document is None and person.parts.steps.model.rowCount() <= 1
+    gate.opened.set()
+    person.wait_for_image(SLOW)
+    assert person.parts.difference.count.text() == "no saved mask yet"
 
 
 def test_closing_the_folder_meanwhile_ends_the_waiting(person: Person, folder: Path, gate: Gate) -> None:
