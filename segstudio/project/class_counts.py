@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segstudio.core.class_change import ClassChange
+from segstudio.core.label_map import label_counts
 from segstudio.project.project import Project, Status
 from segstudio.project.voc_folder import UInt8Array
 
@@ -49,7 +50,7 @@ class Affected:
 
 def counted(labels: UInt8Array) -> dict[int, int]:
     """Pixels by label of `labels`, uint8 of any shape."""
-    counts = np.bincount(labels.reshape(-1), minlength=256)
+    counts = label_counts(labels)
     return {int(label): int(counts[label]) for label in np.flatnonzero(counts)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.errors import InputError
 from segstudio.core.geometry import Box
-from segstudio.project.class_counts import affected, count_image
+from segstudio.project.class_counts import affected, count_image, counted
 from segstudio.project.project import Project
 from tests.small_folders import HEIGHT, WIDTH, voc_folder
 from tests.unit.project.test_touched import Person
@@ -30,6 +31,18 @@ def project(tmp_path: Path) -> Project:
     proposed = np.full((HEIGHT, WIDTH), 2, np.uint8)
     made.save_proposal("s05", proposed, proposed, None)
     return made
+
+
+def test_counting_takes_less_memory_than_the_label_map_itself() -> None:
+    labels = np.full((4096, 4096), 2, np.uint8)
+    labels[:3] = 7
+    tracemalloc.start()
+    try:
+        found = counted(labels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == {2: 4093 * 4096, 7: 3 * 4096} and peak < labels.nbytes
 
 
 @pytest.mark.parametrize("change", [MERGE, SWAP])
