@@ -44,7 +44,8 @@ class OtherMasks(QObject):
         session.closing.connect(self._forget)
         session.project_closed.connect(self._on_another_image)
         session.proposal_changed.connect(self.changed)
-        session.accepted.connect(self._on_accepted)
+        session.accepted.connect(lambda name: self._on_saved([name]))
+        session.masks_changed.connect(self._on_saved)
 
     def stop(self) -> None:
         """End the thread; for quitting."""
@@ -110,8 +111,8 @@ class OtherMasks(QObject):
         self._forget()
         self.changed.emit()
 
-    @Slot(str)
-    def _on_accepted(self, name: str) -> None:
-        """The saved mask of the open image is another one now."""
-        if self._session.current is not None and self._session.current.name == name:
+    @Slot(list)
+    def _on_saved(self, names: list[str]) -> None:
+        """The saved masks of `names` are others now, perhaps that of the open image."""
+        if self._session.current is not None and self._session.current.name in names:
             self._on_another_image()

@@ -69,7 +69,7 @@ class Session(QObject):
     accepted = Signal(str)
     """The name of an image whose label map is on disk as accepted."""
     masks_changed = Signal(list)
-    """list[str]: the accepted images whose masks are others now, though nobody accepted them anew."""
+    """list[str]: the images whose masks are others now, though nobody accepted them; also unreviewed ones."""
     journaled = Signal()
     """Records of the journal have reached the disk."""
 
@@ -388,9 +388,8 @@ class Session(QObject):
     def tell_masks_changed(self, names: list[str]) -> None:
         """The masks of `names` were changed otherwise than by accepting: count again, and learn them anew."""
         self.tally.count()
-        accepted = [name for name in names if self.status(name) is not Status.UNREVIEWED]
-        if accepted:
-            self.masks_changed.emit(accepted)
+        if names:
+            self.masks_changed.emit(names)
 
     def put_back(self, name: str) -> None:
         """The mask of image `name`, which was set aside, is written, or will not be."""

@@ -13,13 +13,15 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.canvas.overlay_layer import strongest_halved
+from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.class_table import VOID
+from segstudio.project.project import Project
 from segstudio.services.other_masks import OtherMask
 from segstudio.services.settings import DIFFERENCE_FROM
 from segstudio.widgets.words import whole_number
 from tests.gui.canvas_hand import CLASSES, Hand, document, grabbed
-from tests.gui.window_person import Person, mask_of, use_tiny_model
-from tests.small_folders import voc_folder
+from tests.gui.window_person import PATIENT, Person, mask_of, use_tiny_model
+from tests.small_folders import HEIGHT, WIDTH, voc_folder
 
 Key = Qt.Key
 
@@ -178,6 +180,33 @@ def test_the_count_follows_every_edit(person: Person, folder: Path) -> None:
     person.trigger("undo")
     wait_for_count(person, differing)
     person.trigger("undo")
+    wait_for_count(person, 0)
+
+
+@pytest.mark.parametrize("name", ["s00", "s03"])
+def test_the_saved_mask_is_read_again_where_its_classes_were_changed(person: Person, tmp_path: Path, name: str) -> None:
+    """An accepted one and one that nobody has looked at yet."""
+    root = voc_folder(tmp_path / "both", images=4, masks=3)
+    project, proposed = Project.open(root), np.full((HEIGHT, WIDTH), 2, np.uint8)
+    project.save_proposal("s03", proposed, proposed, None)
+    project.accept_unreviewed(["s03"])
+    project.close()
+    person.open(root)
+    person.choose_in_filmstrip(name)
+    show(person, OtherMask.SAVED)
+    wait_for_count(person, 0)
+    person.paint(Key.Key_2, (1, 1), (1, 1))
+    before = mask_of(root, name)
+    wait_for_count(person, np.count_nonzero(person.labels != before))
+    person.trigger("undo")
+    wait_for_count(person, 0)
+    flow = person.window.class_change_flow
+    with person.qtbot.waitSignal(flow.ended, timeout=PATIENT):
+        flow.changes.start(ClassChange(ChangeKind.MERGE, 2, 1), [name])
+    person.settle()
+    after, others = mask_of(root, name), person.window.other_masks
+    assert not np.array_equal(after, before)
+    person.wait(lambda: (saved := others.labels(OtherMask.SAVED)) is not None and np.array_equal(saved, after))
     wait_for_count(person, 0)
 
 
