@@ -269,8 +269,10 @@ class ClassChangeFlow(QObject):
             self._notifier.warning(_told_kept(report.kept_in))
         if report.failed:
             self._notifier.warning(_told_failed(report))
-        if report.stopped_by is not None:
+        if report.stopped_by is not None and report.can_go_on:
             self._notifier.error(report.stopped_by, tr("Go on"), self._go_on)
+        elif report.stopped_by is not None:
+            self._notifier.error(report.stopped_by)
         self.ended.emit()
 
     def _take_back_if_latest(self, plan: Plan) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segstudio.core.class_change import ClassChange
-from segstudio.core.errors import InputError, SaveError, SegStudioError, marked
+from segstudio.core.errors import SaveError, SegStudioError, marked
 from segstudio.core.label_map import Labels
 from segstudio.project.class_change import Done, ImageChanger, Prepared
 from segstudio.project.class_change_log import LOG_NAME, ClassChangeLog, Plan
@@ -50,6 +50,7 @@ class ChangeReport:
         failed: the images that are as they were, and why.
         stopped_by: why nothing more could be written; None where all was tried.
         is_cancelled: whether the person cancelled it.
+        can_go_on: whether `ClassChanges.go_on` goes on with it: something was begun, and not all is tried.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class ChangeReport:
     failed: tuple[tuple[str, SegStudioError], ...]
     stopped_by: SegStudioError | None
     is_cancelled: bool
+    can_go_on: bool
 
 
 class ClassChanges(QObject):
@@ -249,16 +251,16 @@ class ClassChanges(QObject):
         self._go_on()
 
     def _on_failed(self, run: int, name: str, error: SegStudioError) -> None:
-        """A broken image costs that one; where nothing can be written the rest is left."""
+        """An image that has a problem of its own costs that one; where the disk does not take it the rest is left."""
         if run != self._run or not self.is_running:
             return
         self._session.put_back(name)
-        if isinstance(error, InputError):
-            self._failed.append((name, error))
-            self._go_on()
-        else:
+        if isinstance(error, SaveError) and isinstance(error.__cause__, OSError):
             self._waiting.clear()
             self._close_log(error)
+        else:
+            self._failed.append((name, error))
+            self._go_on()
 
     # -- the end --------------------------------------------------------------------------------------------
 
@@ -277,17 +279,20 @@ class ClassChanges(QObject):
         if not self.is_running:
             return
         self.is_running = False
-        images, log = len(self._images), self.log
+        images, log, can_go_on = len(self._images), self.log, False
         if log is not None and log.plan is plan:  # where it could not even be begun, there is still the one before
-            images = images if is_taking_back else len(log.changed)
+            if not is_taking_back:
+                images = sum(map(log.is_done, log.changed))
             self.log = log if log.changed else None
+            can_go_on = bool(log.changed) and log.is_interrupted and log.is_taking_back is is_taking_back
         if self._masks:
             project = self._session.project
             names = project.names if project is not None else []
             self._session.tell_masks_changed([name for name in names if name in self._masks])
         self.record_changed.emit()
+        failed = tuple(self._failed)
         self.finished.emit(
-            ChangeReport(plan, is_taking_back, images, self._kept_in, tuple(self._failed), error, self._is_cancelled)
+            ChangeReport(plan, is_taking_back, images, self._kept_in, failed, error, self._is_cancelled, can_go_on)
         )
 
     def _write(

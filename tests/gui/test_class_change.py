@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QComboBox
 
 from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.class_table import VOID
+from segstudio.project.class_change_log import LOG_NAME
 from segstudio.project.project import Status
+from segstudio.services.notifier import Level
 from segstudio.widgets.class_change_dialog import ClassChangeDialog
 from segstudio.widgets.notices import NoticeCard
 from tests.gui.window_person import PATIENT, Person, mask_of, use_tiny_model
@@ -411,6 +413,18 @@ def test_a_broken_mask_is_told_once_and_the_rest_is_done(person: Person, opened:
     assert len(person.said) == 1 and person.said[0].startswith("s02 is left as it is. ")
     assert "s02.png cannot be read" in person.said[0]
     assert person.window.actions_table["take_back_classes"].text() == "Undo swap of pole and sun in 3 images"
+
+
+def test_where_nothing_could_be_begun_there_is_nothing_to_go_on_with(person: Person, opened: Path) -> None:
+    dialog = asked(person)
+    choose_change(person, dialog, SWAP)
+    person.click(dialog.all_button)
+    person.wait(dialog.accept_button.isEnabled)
+    (opened / ".segstudio" / LOG_NAME).mkdir(parents=True)  # no record can be written there
+    with person.qtbot.waitSignal(person.window.class_change_flow.ended, timeout=PATIENT):
+        person.answer(dialog)
+    notice = person.window.notifier.history[-1]
+    assert notice.level is Level.ERROR and LOG_NAME in notice.text and notice.remedy_text is None
 
 
 def test_without_classes_to_choose_from_it_is_not_offered(person: Person, tmp_path: Path) -> None:

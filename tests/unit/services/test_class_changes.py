@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segstudio.core.class_change import ChangeKind, ClassChange
 from segstudio.core.class_table import VOID
+from segstudio.core.edits import Edit
 from segstudio.project.class_change_log import LOG_NAME, ClassChangeLog
 from segstudio.project.project import Project, Status
 from segstudio.services.class_changes import ChangeReport, ClassChanges
@@ -186,6 +188,47 @@ def test_a_broken_mask_costs_that_image_and_the_rest_goes_on(desk: Desk, changes
     assert "s02.png" in str(report.failed[0][1])
 
 
+def test_an_image_that_cannot_be_written_for_a_reason_of_its_own_costs_that_one_and_the_rest_goes_on(
+    desk: Desk, changes: ClassChanges, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = masks(folder), Project.save_edit
+
+    def save_edit(project: Project, name: str, edit: Edit, labels: np.ndarray) -> None:
+        if name == "s01":
+            raise ValueError("whatever nobody thought of")
+        real(project, name, edit, labels)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Project, "save_edit", save_edit)
+        report = run(desk, changes, lambda: changes.start(MERGE, NAMES))
+    assert report.stopped_by is None and [name for name, _ in report.failed] == ["s01"]
+    assert report.images == 3 and not report.can_go_on
+    assert same(masks(folder), {n: labels if n == "s01" else MERGE.changed(labels) for n, labels in before.items()})
+    run(desk, changes, changes.take_back)
+    assert same(masks(folder), before) and changes.revocable == 0
+
+
+def test_a_class_that_masks_cannot_say_fails_in_every_image_and_stops_nothing(desk: Desk, folder: Path) -> None:
+    """Two classes of one colour, in a folder whose masks tell classes by colour."""
+    (folder / "class_names.txt").unlink()
+    colors = [(0, 0, 0), (9, 9, 9), (200, 0, 0), (1, 2, 3), (1, 2, 3)]
+    names = ["background", "sun", "pole", "mast", "rod"]
+    lines = [f"{name}:{r},{g},{b}::\n" for name, (r, g, b) in zip(names, colors, strict=True)]
+    (folder / "labelmap.txt").write_text("# label:color_rgb:parts:actions\n" + "".join(lines))
+    for name in NAMES:
+        Image.fromarray(np.array(colors[:3], np.uint8)[mask_of(folder, name)]).save(
+            folder / "SegmentationClass" / f"{name}.png"
+        )
+    files = {name: (folder / "SegmentationClass" / f"{name}.png").read_bytes() for name in NAMES}
+    changes = ClassChanges(desk.session, desk.session)
+    desk.open(folder)
+    desk.settle()
+    report = run(desk, changes, lambda: changes.start(ClassChange(ChangeKind.MERGE, 2, 3), NAMES))
+    assert report.stopped_by is None and report.images == 0 and not report.can_go_on
+    assert [name for name, _ in report.failed] == NAMES and "shares its colour" in str(report.failed[0][1])
+    assert files == {name: (folder / "SegmentationClass" / f"{name}.png").read_bytes() for name in NAMES}
+
+
 def test_a_full_disk_stops_it_with_nothing_half_written_and_it_goes_on_later(
     desk: Desk, changes: ClassChanges, folder: Path, disk_full: Callable[[], Callable[[], None]]
 ) -> None:
@@ -194,10 +237,11 @@ def test_a_full_disk_stops_it_with_nothing_half_written_and_it_goes_on_later(
     empty: list[Callable[[], None]] = []
     changes.advanced.connect(lambda done, _of: empty.append(disk_full()) if done == 2 and not empty else None)
     report = run(desk, changes, lambda: changes.start(SWAP, NAMES))
-    assert report.stopped_by is not None and "disk is full" in str(report.stopped_by)
+    assert report.stopped_by is not None and "disk is full" in str(report.stopped_by) and report.can_go_on
     after = masks(folder)
     for name in NAMES:
         assert np.array_equal(after[name], before[name]) or np.array_equal(after[name], SWAP.changed(before[name]))
+    assert report.images == sum(not np.array_equal(after[name], before[name]) for name in NAMES)
     assert changes.log is not None and changes.log.is_interrupted
     empty[0]()
     report = run(desk, changes, changes.go_on)
@@ -216,6 +260,7 @@ def test_a_full_disk_under_the_open_image_keeps_its_edit_and_it_is_accepted_late
     make_room = disk_full()
     report = run(desk, changes, lambda: changes.start(SWAP, NAMES))
     assert report.stopped_by is not None and report.images == 0 and same(masks(folder), before)
+    assert not report.can_go_on
     make_room()
     run(desk, changes, lambda: changes.start(SWAP, NAMES))
     assert same(masks(folder), {name: SWAP.changed(labels) for name, labels in before.items()})
@@ -229,6 +274,7 @@ def test_a_change_that_cannot_be_begun_leaves_the_one_before_to_be_taken_back(
     make_room = disk_full()
     report = run(desk, changes, lambda: changes.start(SWAP, NAMES))
     assert report.stopped_by is not None and report.images == 0 and changes.revocable == 3
+    assert not report.can_go_on
     make_room()
     run(desk, changes, changes.take_back)
     assert same(masks(folder), before)
