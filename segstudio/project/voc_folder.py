@@ -265,13 +265,17 @@ class VocFolder:
             SaveError: it could not be written; or the mask that is there could not be parsed and is not overwritten.
             InputError: the image is not there or is broken.
         """
+        target = self.workspace / SEGMENTATION_CLASS / f"{name}.png"
+        height, width = self.frame_size(name)
+        if labels.shape != (height, width):
+            raise ValueError(f"labels of {labels.shape} pixels for an image of {(height, width)}")
+        # What takes long with many pixels is done before the lock is held: `set_classes` is not to wait for it.
+        code = self._code
+        data = code.encode(labels, self.shown(target))
+        self._refuse_unparsed(name)
         with self._lock:
-            target = self.workspace / SEGMENTATION_CLASS / f"{name}.png"
-            height, width = self.frame_size(name)
-            if labels.shape != (height, width):
-                raise ValueError(f"labels of {labels.shape} pixels for an image of {(height, width)}")
-            data = self._code.encode(labels, self.shown(target))
-            self._refuse_unparsed(name)
+            if self._code is not code:
+                data = self._code.encode(labels, self.shown(target))
             self._become_voc_folder()
             self._write_classes()
             self._keep_original(target, f"{name}.png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from segstudio.core.class_table import ClassTable
 from segstudio.core.errors import SaveError
 from segstudio.formats.class_sources import ClassSource
+from segstudio.formats.mask_code import MaskCode
 from segstudio.project.voc_folder import VocFolder
 
 from .conftest import LABELMAP, FolderMaker, UInt8Array
@@ -93,6 +95,31 @@ def test_a_plain_folder_becomes_a_voc_folder_with_the_first_mask(data_set: Folde
     assert again.is_voc and again.names == ["a", "b"]
     assert again.classes == folder.classes
     assert np.array_equal(again.read_label_map("a"), labels)
+
+
+def test_classes_are_set_without_waiting_for_a_mask_that_is_being_encoded(
+    data_set: FolderMaker, labels: UInt8Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are set in the thread of the window; the mask is then written in the new colours."""
+    data_set.plain_image("a")
+    folder = VocFolder.open(data_set.root)
+    names = ["background", "cell", "wall"]
+    folder.set_classes(ClassTable.from_names(names, [(0, 0, 0), (1, 2, 3), (9, 9, 9)]))
+    wanted = ClassTable.from_names(names, [(0, 0, 0), (200, 0, 0), (0, 200, 0)])
+    real, setting = MaskCode.encode, threading.Thread(target=folder.set_classes, args=(wanted,), daemon=True)
+
+    def encode(code: MaskCode, labels: UInt8Array, file: str) -> bytes:
+        if not setting.ident:
+            setting.start()
+            setting.join(30)
+            assert not setting.is_alive()
+        return real(code, labels, file)
+
+    monkeypatch.setattr(MaskCode, "encode", encode)
+    folder.write_label_map("a", labels)
+    assert np.array_equal(folder.read_label_map("a"), labels)
+    again = VocFolder.open(data_set.root)
+    assert again.classes == wanted and np.array_equal(again.read_label_map("a"), labels)
 
 
 def test_where_links_are_impossible_images_are_copied(
