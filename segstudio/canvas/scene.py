@@ -124,6 +124,19 @@ class Scene:
             self._colors = overlay_colors(self.classes)
         self._make_layers()
 
+    def set_image(self, image: npt.NDArray[np.uint8], reduced: Sequence[npt.NDArray[np.uint8]] = ()) -> None:
+        """Show `image`, (height, width, 3) uint8 RGB, in place of the one before; all that lies over it stays.
+
+        `reduced` are the image's `halvings`, as many as are made already.
+
+        Raises:
+            ValueError: it has another size than what is shown.
+        """
+        if self.size != (image.shape[1], image.shape[0]):
+            raise ValueError(f"an image of {image.shape[:2]} pixels in place of one of {self.size} (width, height)")
+        self.image = image
+        self._image = ImagePyramid(image, reduced)
+
     def set_preview(self, picture: QImage, size: tuple[int, int]) -> None:
         """Show `picture` in place of an image of `size` (width, height) pixels, with nothing over it."""
         self.set_document(None, None)

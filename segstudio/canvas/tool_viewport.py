@@ -90,6 +90,11 @@ class ToolViewport(ImageViewport):
         self._segments = None
         super().set_document(image, document, orientation, reduced)
 
+    def set_image(self, image: npt.NDArray[np.uint8], reduced: Sequence[npt.NDArray[np.uint8]] = ()) -> None:
+        """As `ImageViewport.set_image`; what is being drawn goes on over it."""
+        self._segments = None
+        super().set_image(image, reduced)
+
     def set_tool(self, tool: Tool) -> None:
         """Paint with `tool`; a stroke being made is cancelled."""
         self.cancel_stroke()

@@ -117,6 +117,17 @@ class ImageViewport(QWidget):
                 self._transform.fit()
         self._view_changed()
 
+    def set_image(self, image: npt.NDArray[np.uint8], reduced: Sequence[npt.NDArray[np.uint8]] = ()) -> None:
+        """Show `image`, (height, width, 3) uint8 RGB, under the same document; all else stays as it is.
+
+        `reduced` are the image's `halvings`, as many as are made already.
+
+        Raises:
+            ValueError: it has another size than what is shown.
+        """
+        self._scene.set_image(image, reduced)
+        self._view_changed()
+
     def set_preview(self, picture: QImage, width: int, height: int, orientation: int = 1) -> None:
         """Show `picture` in place of an image of width × height pixels that is still to come; nothing can be painted.
 

@@ -251,8 +251,7 @@ class ImageFlow(QObject):
 
     @Slot(object)
     def _on_image_renewed(self, opened: OpenImage) -> None:
-        self._parts.canvas.set_document(opened.image, opened.document, opened.orientation, opened.reduced)
-        self.show_proposal()
+        self._parts.canvas.set_image(opened.image, opened.reduced)
 
     @Slot(bool)
     def _on_channels_changed(self, is_shown_anew: bool) -> None:

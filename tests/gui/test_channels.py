@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
-from segstudio.core.class_table import ClassTable
+from segstudio.core.class_table import VOID, ClassTable
 from segstudio.project.channels import ChannelChoice, NetworkInput, load_choice
 from segstudio.project.images import read_image_file
 from segstudio.widgets.channels_panel import ChannelsPanel
@@ -89,6 +89,25 @@ def test_a_stroke_goes_on_while_other_channels_come(person: Person, folder: Path
     person.hand.release(50, 30)
     person.wait(lambda: person.parts.canvas._scene.image is not shown)
     assert person.labels[30, 45] == 1
+
+
+@pytest.mark.parametrize("tool", ["polygon", "scissors"])
+def test_corners_stay_while_other_channels_come(person: Person, folder: Path, tool: str) -> None:
+    panel = opened_panel(person, folder)
+    canvas = person.parts.canvas
+    shown = canvas.scene.image
+    person.key(Key.Key_2, canvas)
+    person.trigger(f"tool.{tool}")
+    for corner in ((10, 10), (40, 10), (40, 30)):
+        person.hand.stroke(corner)
+    choose(panel.form_box, True)
+    person.wait(lambda: canvas.scene.image is not shown)
+    assert canvas.scene.image is person.window.session.current.image  # type: ignore[union-attr]
+    person.hand.stroke((10, 30))
+    person.key(Key.Key_Return, canvas)
+    assert (person.labels[10:30, 10:40] == 1).mean() > 0.6, "scissors make detours"
+    person.trigger("undo")
+    assert (person.labels == VOID).all(), "one edit"
 
 
 def test_the_choice_is_there_again_with_the_folder(person: Person, folder: Path) -> None:
