@@ -160,13 +160,25 @@ class ToolViewport(ImageViewport):
         if self._tool.is_busy:
             self._send(Phase.CANCEL, self._pointer or QPointF())
 
+    @property
+    def is_tool_waiting(self) -> bool:
+        """Whether something that was drawn is still worked on, and is no edit yet."""
+        return self._tool.is_busy and self._tool.is_stepwise and self._is_waiting
+
     def finish_stroke(self) -> None:
-        """End the stroke being made, if any, where the pointer is: what is painted so far is an edit."""
+        """End the stroke being made, if any, where the pointer is: what is painted so far is an edit.
+
+        What is still worked on is given up, and that is told.
+        """
+        gives_up = self.is_tool_waiting
         if self._tool.is_busy and self._tool.is_stepwise:
             self._send(Phase.CONFIRM, self._pointer or QPointF())
         elif self._tool.is_busy and self._pointer is not None:
             self._send(Phase.RELEASE, self._pointer)
+        gives_up = gives_up or self.is_tool_waiting
         self.cancel_stroke()
+        if gives_up:
+            self.told.emit(tr("What the tool was still working on was given up."))
 
     def step_back(self) -> bool:
         """Take back the latest click of what is drawn click by click; False where nothing is."""

@@ -180,6 +180,9 @@ class ImageFlow(QObject):
         if project is not None and not project.classes:
             self._parts.classes.add_class_requested.emit()
             return
+        if self._parts.canvas.is_tool_waiting:
+            self._notifier.info(tr("The tool is still at work. Accept once it is done, or take back what it works on."))
+            return
         self._session.accept()
 
     # -- what happens -------------------------------------------------------------------------------------

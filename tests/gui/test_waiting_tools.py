@@ -12,10 +12,11 @@ from segstudio.core.class_table import VOID
 from segstudio.services.settings import BRUSH_SIZE, SEGMENT_SIZE
 from segstudio.tools.segments import Segments
 from tests.gui.canvas_hand import grabbed
-from tests.gui.window_person import Person, use_tiny_model
+from tests.gui.window_person import Person, mask_of, use_tiny_model
 from tests.small_folders import draw_scene, voc_folder
 
 Key = Qt.Key
+GIVEN_UP = "What the tool was still working on was given up."
 
 
 @pytest.fixture
@@ -48,6 +49,10 @@ def under(found: Segments, *points: tuple[float, float]) -> np.ndarray:
             region = found.region(number)
             held[region.box.slices] |= region.inside
     return held
+
+
+def told(person: Person) -> list[str]:
+    return [notice.text for notice in person.window.notifier.history]
 
 
 # Superpixels
@@ -111,6 +116,7 @@ def test_a_click_that_waits_is_dropped_with_its_image(person: Person, folder: Pa
     person.hand.stroke((10.5, 10.5))
     person.trigger("next")
     person.wait(lambda: person.name != name and segments(person) is not None)
+    assert GIVEN_UP in told(person)
     assert (person.labels == VOID).all()
     person.trigger("previous")
     person.wait_for_image(name)
@@ -239,6 +245,7 @@ def test_another_image_drops_the_box(person: Person, folder: Path) -> None:
     name = person.name
     person.trigger("next")
     person.wait(lambda: person.name != name)
+    assert GIVEN_UP in told(person)
     person.window.tool_work_flow._runner.wait()
     person.trigger("tool.brush")
     person.paint(Key.Key_3, (5, 5), (10, 5))
@@ -246,6 +253,34 @@ def test_another_image_drops_the_box(person: Person, folder: Path) -> None:
     person.trigger("previous")
     person.wait_for_image(name)
     assert (person.labels == VOID).all()
+
+
+def test_accepting_waits_for_the_box(person: Person, folder: Path) -> None:
+    person.paint_all(Key.Key_1)
+    person.key(Key.Key_2, person.parts.canvas)
+    name, truth = person.name, cut(person)
+    person.trigger("accept")
+    assert (
+        person.name == name
+        and "still at work" in told(person)[-1]
+        and not (folder / "SegmentationClass" / f"{name}.png").exists()
+    )
+    person.wait(lambda: bool((person.labels == 1).any()))
+    assert share_right(person, truth) > 0.85
+    person.accept()
+    assert (mask_of(folder, name)[truth] == 1).mean() > 0.85 and GIVEN_UP not in told(person)
+
+
+def test_what_is_finished_is_not_said_to_be_given_up(person: Person, folder: Path) -> None:
+    cut(person)
+    person.wait(lambda: bool((person.labels == 1).any()))
+    person.trigger("tool.polygon")
+    for corner in ((5, 5), (20, 5), (20, 20)):
+        person.hand.stroke(corner)
+    name = person.name
+    person.trigger("next")
+    person.wait(lambda: person.name != name)
+    assert GIVEN_UP not in told(person)
 
 
 def test_two_boxes_in_a_row_are_two_edits(person: Person, folder: Path) -> None:
