@@ -254,7 +254,9 @@ class MainWindow(QMainWindow):
     # -- Qt -----------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Leave a control its own keys, where they would be taken for shortcuts."""
+        """Leave a control its own keys, where they would be taken for shortcuts, and the status strip its place."""
+        if event.type() is QEvent.Type.StatusTip:
+            return True  # Qt would lay it over the strip, the Accept button too; tooltips say the same
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             focused, key = self.focusWidget(), event.key()
             if any(isinstance(focused, kind) and key in keys for kind, keys in _OWN_KEYS.items()):
