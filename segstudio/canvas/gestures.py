@@ -32,6 +32,7 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture(Group.PAINTING, marked("Split along a straight line"), marked("Shift while drawing")),
     Gesture(Group.PAINTING, marked("Close a polygon"), marked("Double click, or its first corner")),
     Gesture(Group.PAINTING, marked("A straight piece of the outline"), marked("Shift with Scissors")),
+    Gesture(Group.PAINTING, marked("Refine what was cut out"), marked("Drag its box again")),
     Gesture(Group.PAINTING, marked("Give up a stroke"), marked("Esc, or a second finger")),
     Gesture(Group.PAINTING, marked("Erase with a stylus"), marked("Its other end")),
     Gesture(Group.CLASSES, marked("Pick a class"), marked("Alt and click")),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QStatusTipEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QMenuBar,
@@ -144,3 +145,11 @@ def test_with_a_folder_there_is(person: Person, folder: Path) -> None:
     assert action.isEnabled()
     person.window.session.close_project()
     assert not action.isEnabled()
+
+
+def test_a_hint_of_the_toolbar_leaves_the_status_strip_in_sight(person: Person, tmp_path: Path) -> None:
+    person.open(voc_folder(tmp_path / "data"))
+    button = person.window.toolbar.widgetForAction(person.window.actions_table["undo"])
+    person.qtbot.mouseMove(button)
+    QApplication.sendEvent(button, QStatusTipEvent("Take back the last step"))
+    assert person.parts.status.isVisible() and not person.window.statusBar().currentMessage()
