@@ -10,8 +10,14 @@ _LONG = 3
 
 
 def folded(text: str) -> str:
-    """`text` without case and accents: "Größe" is "grosse"."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    """`text` without case and accents: "Größe" is "grosse".
+
+    Source: Unicode 16, section 3.13, D146 (compatibility caseless match): a sign such as "𝓐" has a case only once it is
+    decomposed. Accents are dropped afterwards.
+    """
+    parts = text
+    for _ in range(2):
+        parts = unicodedata.normalize("NFKD", parts.casefold())
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from segstudio.core.class_table import VOID
 from segstudio.core.errors import marked
 from segstudio.core.geometry import Box
+from segstudio.core.label_map import Labels
 from segstudio.core.raster import MaskRegion, Point, rectangle
 from segstudio.tools.area import spanned_box
 from segstudio.tools.box_cut import BoxCut, Mask
 from segstudio.tools.inks import class_ink, erase_ink
 from segstudio.tools.pointer import Modifiers, Phase, PointerEvent
+from segstudio.tools.region_operations import nearest_outside
 from segstudio.tools.tool import Tool, ToolContext, ToolOutcome
 
 LEAST_SIDE = 4
@@ -45,7 +50,8 @@ class GrabCutTool:
     """Ctrl at the press erases what is found instead; Shift makes a square; Alt-click picks the class.
 
     What has the class already within the box counts: much of it as an earlier answer whose border may move a little,
-    either way; a little of it as surely the thing. Pixels of other classes that are locked are surely not.
+    either way (what falls off gets the label beside it); a little of it as surely the thing. Pixels of other classes
+    that are locked are surely not.
     """
 
     def __init__(self) -> None:
@@ -108,7 +114,7 @@ class GrabCutTool:
         with now.begin(answer.asked.name) as builder:
             builder.paint_region(MaskRegion(answer.asked.box, answer.found), answer.asked.value)
             if answer.lost.any():
-                builder.paint_region(MaskRegion(answer.asked.box, answer.lost), erase_ink(now))
+                builder.replace(*_without(answer, now))
         return replace(self._shown(event), edit=builder.edit)
 
     def _shown(self, event: PointerEvent) -> ToolOutcome:
@@ -126,6 +132,22 @@ class GrabCutTool:
     def _value(self) -> int:
         assert self._begun is not None
         return erase_ink(self._begun) if self._erases else class_ink(self._begun)
+
+
+def _without(answer: _Answer, now: ToolContext) -> tuple[Box, Labels]:
+    """A box, and its labels without what fell off: that gets the label of the nearest pixel beside the thing.
+
+    It is erased where nobody has labelled that pixel.
+    """
+    box = answer.asked.box.expanded(1).intersection(now.document.label_map.box)
+    values = now.document.label_map.read(box).copy()
+    taken = np.zeros(values.shape, np.uint8)
+    taken[answer.asked.box.translated(-box.x0, -box.y0).slices] = answer.found | answer.lost
+    lost = np.zeros(values.shape, bool)
+    lost[answer.asked.box.translated(-box.x0, -box.y0).slices] = answer.lost
+    beside = np.full_like(values, VOID) if taken.all() else nearest_outside(values, taken)
+    values[lost] = np.where(beside == VOID, np.uint8(erase_ink(now)), beside)[lost]
+    return box, values
 
 
 def _answer(asked: _Asked, cut: BoxCut) -> _Answer:

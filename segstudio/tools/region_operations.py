@@ -115,6 +115,13 @@ _ROWS = (
     RegionOperation("grow", marked("Grow by a pixel"), marked("On every side"), Scope.REGION, grow),
     RegionOperation("shrink", marked("Shrink by a pixel"), marked("On every side"), Scope.REGION, shrink),
     RegionOperation(
+        "smooth_all", marked("Smooth all borders"), marked("Of every region of the class"), Scope.LABEL, smooth
+    ),
+    RegionOperation("grow_all", marked("Grow all by a pixel"), marked("Every region of the class"), Scope.LABEL, grow),
+    RegionOperation(
+        "shrink_all", marked("Shrink all by a pixel"), marked("Every region of the class"), Scope.LABEL, shrink
+    ),
+    RegionOperation(
         "fill_all_holes",
         marked("Fill all holes"),
         marked("What any region of the class surrounds gets the class"),
@@ -158,7 +165,7 @@ def operate(operation: RegionOperation, context: ToolContext, x: int, y: int, le
         return None
     values = seen[reach.slices].copy()
     if lost.any() and not before.all():
-        values[lost] = _nearest_outside(values, before)[lost]
+        values[lost] = nearest_outside(values, before)[lost]
     values[gained] = label
     with context.begin(operation.title) as builder:
         builder.replace(reach, values)
@@ -189,7 +196,7 @@ def _all_of(labels: Labels, label: int) -> tuple[Box, npt.NDArray[np.bool_]]:
     return box, mask[box.slices]
 
 
-def _nearest_outside(labels: Labels, inside: Mask) -> Labels:
+def nearest_outside(labels: Labels, inside: Mask) -> Labels:
     """For each pixel the label of the nearest one where `inside` is 0 (its own where that is so)."""
     import cv2
 

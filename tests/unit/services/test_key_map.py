@@ -178,10 +178,10 @@ def test_whatever_stands_in_a_file_each_key_has_one_owner(stored: dict[str, list
     assert has_one_owner_each(keys)
     chosen = keys.differences()
     for command in COMMANDS:
-        others = chain.from_iterable(
-            chosen.get(other.id, ()) for other in COMMANDS if other.use.scope is command.use.scope
+        others = set(
+            chain.from_iterable(chosen.get(other.id, ()) for other in COMMANDS if other.use.scope is command.use.scope)
         )
-        free = tuple(key for key in command.defaults if key not in set(others))
+        free = tuple(key for key in command.defaults if key not in others)
         assert keys.keys(command.id) == (tuple(chosen[command.id]) if command.id in chosen else free)
 
 

@@ -119,6 +119,17 @@ def test_a_second_drag_refines_what_is_there(operation) -> None:  # type: ignore
     labels = context.document.label_map.array
     assert iou(labels == 1, DISC) > max(0.9, iou(rough, DISC))
     assert (labels[rough & (labels != 1)] == 0).all(), "what is not of it is erased"
+
+
+def test_what_falls_off_gets_the_label_beside_it() -> None:
+    context, tool = working(), TOOLS["grabcut"].factory()
+    rough = cv2.dilate(DISC.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    with context.document.begin("rough") as builder:
+        builder.paint_mask(Box(0, 0, 80, 60), np.ones((60, 80), bool), 2)
+        builder.paint_mask(Box(0, 0, 80, 60), rough, 1)
+    worked_off(tool, drag(tool, context), context)
+    labels = context.document.label_map.array
+    assert (rough & (labels != 1)).sum() > 50 and (labels[labels != 1] == 2).all()
     context.document.undo()
     np.testing.assert_array_equal(labels == 1, rough)
 
