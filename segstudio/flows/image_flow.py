@@ -87,6 +87,7 @@ class ImageFlow(QObject):
         canvas.stroke_finished.connect(self._on_stroke_on_proposal)
         canvas.stroke_finished.connect(self._session.show_wanted, Qt.ConnectionType.QueuedConnection)
         canvas.hovered.connect(self._on_hovered)
+        canvas.zoom_changed.connect(self._parts.status.set_zoom)
         canvas.class_picked.connect(self._on_class_picked)
         canvas.told.connect(self._notifier.info)
 

@@ -124,6 +124,8 @@ class PaintOver(QWidget):
             self.box.addItem(swatch(info.color), tr("{name} only", name=info.name), index)
         self.box.setCurrentIndex(next((row for row in range(self.box.count()) if self._is(row, *before)), 0))
         self.box.blockSignals(blocked)
+        # The list may be wider than the box, so that every name in it is whole.
+        self.box.view().setMinimumWidth(self.box.view().sizeHintForColumn(0) + 3 * GRID)
         self._threshold.setVisible(self.is_unsure_only)
         self._show_whether_there_is_confidence()
 

@@ -27,6 +27,7 @@ class ImageStatus(QFrame):
         super().__init__(parent)
         set_look(self, Look.BAR)
         self._image = ""
+        self._zoom = ""
         self._hover = ""
         self._primary: tuple[str, str, bool, str, str] | None = None
         self.left = ElidedLabel()
@@ -54,6 +55,14 @@ class ImageStatus(QFrame):
         self._image = _SEPARATOR.join([name, f"{width}×{height}"] if width else [name])
         self._hover = ""
         self._refresh()
+
+    def set_zoom(self, zoom: float) -> None:
+        """Show how large the image is shown: screen pixels per image pixel."""
+        value = round(100 * zoom, 1 if zoom < 0.1 else None)
+        text = tr("{value} %", value=value)
+        if text != self._zoom:
+            self._zoom = text
+            self._refresh()
 
     def set_hover(self, x: int, y: int, class_name: str, confidence: int | None = None) -> None:
         """Show the pixel under the pointer, its class, and the proposal's `confidence` (0 to 255) if any."""
@@ -84,7 +93,8 @@ class ImageStatus(QFrame):
         explain(self.primary_button, text, hint, shortcut)
 
     def _refresh(self) -> None:
-        self.left.setText(_SEPARATOR.join(part for part in (self._image, self._hover) if part))
+        zoom = self._zoom if self._image else ""
+        self.left.setText(_SEPARATOR.join(part for part in (self._image, zoom, self._hover) if part))
 
 
 class MarkView(QWidget):

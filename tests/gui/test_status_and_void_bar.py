@@ -22,6 +22,10 @@ def test_the_strip_says_what_is_under_the_pointer(qtbot: QtBot) -> None:
     assert strip.left.text() == "a · 480×360 · x 3 y 4 · leaf · sure 71 %"
     strip.clear_hover()
     assert strip.left.text() == "a · 480×360"
+    strip.set_zoom(1.6)
+    assert strip.left.text() == "a · 480×360 · 160 %"
+    strip.set_zoom(0.0712)
+    assert strip.left.text() == "a · 480×360 · 7.1 %"
 
 
 def test_the_primary_action_says_what_it_does_and_stays_in_place(qtbot: QtBot) -> None:
