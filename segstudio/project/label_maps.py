@@ -53,6 +53,10 @@ class LabelMaps:
         self._bases: dict[str, tuple[int, int]] = {}
         """Where each image's journal goes on: the checksum of its saved label map, and how many edits came after it."""
 
+    def has_draft(self, name: str) -> bool:
+        """Whether there is a draft file for `name`, whatever was recorded since."""
+        return name in self._drafts.names
+
     def is_draft(self, name: str) -> bool:
         """Whether `name` has a draft, or edits that no saved label map has."""
         return name in self._drafts.names or self._journals.has_unsaved(name)

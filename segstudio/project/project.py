@@ -83,9 +83,12 @@ class Project:
 
     # -- statuses and sides ---------------------------------------------------------------------------------
 
-    def status(self, name: str) -> Status:
-        """How far the image is. A mask that was there before counts as accepted, until it is edited again."""
-        if self._label_maps.is_draft(name):
+    def status(self, name: str, recorded: bool = True) -> Status:
+        """How far the image is. A mask that was there before counts as accepted, until it is edited again.
+
+        Without `recorded` edits that are in its journal alone do not count: for who knows that all are taken back.
+        """
+        if self._label_maps.is_draft(name) if recorded else self._label_maps.has_draft(name):
             return Status.DRAFT
         if self.folder.has_mask(name):
             return Status.UNREVIEWED if self._sides.is_unreviewed(name) else Status.ACCEPTED

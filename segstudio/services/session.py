@@ -197,7 +197,7 @@ class Session(QObject):
         opened = self._shelf.get(name)
         if opened is not None and opened.document.is_modified:
             return Status.DRAFT
-        return self.project.status(name)
+        return self.project.status(name, recorded=opened is None)
 
     @property
     def current(self) -> OpenImage | None:

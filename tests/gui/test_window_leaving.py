@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from segstudio.core.class_table import VOID
-from segstudio.project.project import Project
+from segstudio.project.project import Project, Status
+from segstudio.widgets.status_mark import Mark
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
 
@@ -88,3 +89,24 @@ def test_closing_keeps_the_stroke_as_far_as_it_came(person: Person, folder: Path
     person.hand.release(30, 40)
     if way == "another folder":
         assert (person.labels == VOID).all()
+
+
+def test_what_is_all_taken_back_is_no_draft(person: Person, tmp_path: Path) -> None:
+    folder = voc_folder(tmp_path / "accepted", images=3, masks=2)
+    person.open(folder)
+    session = person.window.session
+    for name, before in (("s00", Status.ACCEPTED), ("s02", Status.UNLABELLED)):
+        session.open_image(name)
+        person.wait_for_image(name)
+        assert session.status(name) is before
+        person.paint(Key.Key_2, (10, 10), (50, 10))
+        assert session.status(name) is Status.DRAFT
+        person.trigger("undo")
+        assert session.status(name) is before and person.parts.filmstrip.model.count(Mark.DRAFT) == 0
+        person.trigger("redo")
+        assert session.status(name) is Status.DRAFT
+        person.trigger("undo")
+    person.trigger("close")
+    project = Project.open(folder)
+    assert project.status("s00") is Status.ACCEPTED and project.status("s02") is Status.UNLABELLED
+    project.close()
