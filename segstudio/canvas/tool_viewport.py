@@ -51,6 +51,8 @@ class ToolViewport(ImageViewport):
     hovered = Signal(object)
     told = Signal(str)
     class_picked = Signal(int)
+    about_to_press = Signal()
+    """A press is about to reach the tool, or a change of the image to be made: what must come before it, comes now."""
     painting_began = Signal()
     """The stroke has met the image: what was a shown proposal is part of the label map now, while the stroke lasts."""
     stroke_started = Signal()
@@ -193,6 +195,7 @@ class ToolViewport(ImageViewport):
 
     def operate(self, change: Callable[[ToolContext], Edit | None]) -> None:
         """Let `change` make an edit of the image, as a stroke would; not while one is being made."""
+        self.about_to_press.emit()
         context = self.tool_context()
         if context is None or self._tool.is_busy or context.document.is_editing:
             return
@@ -215,6 +218,8 @@ class ToolViewport(ImageViewport):
 
     def _send(self, phase: Phase, position: QPointF, result: object = None) -> None:
         """Give the tool one event at a view position, and tell what came of it."""
+        if phase is Phase.PRESS:
+            self.about_to_press.emit()
         if self.document is None:
             return
         was_busy, was_painting = self._tool.is_busy, self.document.is_editing

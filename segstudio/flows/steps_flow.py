@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from segstudio.actions import Actions
@@ -46,6 +48,8 @@ class StepsFlow(QObject):
         self._panel.model.looks_wanted.connect(self._on_looks_wanted)
         self._pictures.ready.connect(self._on_pictures_ready)
         parts.canvas.stroke_finished.connect(self._timer.start)
+        parts.canvas.about_to_press.connect(self._arrive)
+        session.leaving.connect(self._arrive)
         session.state_changed.connect(self._on_state_changed)
         session.image_opened.connect(self._on_image_changed)
         session.waiting.connect(self._on_image_changed)
@@ -75,12 +79,22 @@ class StepsFlow(QObject):
             self._go_on()
 
     @Slot()
+    def _arrive(self) -> None:
+        """Go the rest of a long way at once: a stroke made on the way would cut off the steps ahead."""
+        if self._goal is not None:
+            self._go(math.inf)
+
+    @Slot()
     def _go_on(self) -> None:
+        self._go(_SLICE_S)
+
+    def _go(self, within: float) -> None:
+        """Go on towards the goal for some `within` seconds."""
         document, goal = self._document, self._goal
         self._goal = None
         if document is None or goal is None or document.history.position != self._left_at:
             return
-        if not self._session.go_to_step(goal, _SLICE_S):
+        if not self._session.go_to_step(goal, within):
             self._goal, self._left_at = goal, document.history.position
             self._way.start(0)
 

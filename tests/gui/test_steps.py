@@ -187,6 +187,19 @@ def test_a_long_way_is_gone_in_slices_and_anybody_elses_move_ends_it(
     np.testing.assert_array_equal(historian.labels, states[0])
 
 
+def test_a_stroke_on_a_long_way_waits_for_its_end(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps_flow, "_SLICE_S", 0.0)
+    states = paint_three(historian)
+    historian.click_row(0)
+    historian.wait(lambda: historian.rows_with(PRESENT_ROLE) == [0])
+    historian.click_row(3)
+    np.testing.assert_array_equal(historian.labels, states[1], "one slice is gone at once")
+    historian.hand.stroke((5, 40), (15, 40))
+    historian.wait_for_rows(5)
+    historian.trigger("undo")
+    np.testing.assert_array_equal(historian.labels, states[3])
+
+
 def test_each_image_has_its_own_list(historian: Historian) -> None:
     states = paint_three(historian)
     historian.click_row(2)
