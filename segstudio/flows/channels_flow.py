@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from segstudio.actions import Actions
 from segstudio.core.errors import SegStudioError
@@ -14,6 +14,9 @@ from segstudio.services.rounds import RoundRunner
 from segstudio.services.session import Session
 from segstudio.services.translation import tr
 from segstudio.window_parts import WindowParts
+
+_REST_MS = 150
+"""Each change of what is shown reads the image again: a choice that is scrolled through is taken once it rests."""
 
 
 class ChannelsFlow(QObject):
@@ -32,12 +35,18 @@ class ChannelsFlow(QObject):
         super().__init__(parent)
         self._panel, self._action = parts.channels, actions["channels"]
         self._session, self._notifier, self._proposals, self._rounds = session, notifier, proposals, rounds
+        self._resting: ChannelChoice | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._take_up)
         self._action.setEnabled(False)
         self._action.toggled.connect(self._on_toggled)
         self._panel.closed.connect(lambda: self._action.setChecked(False))
         self._panel.choice_changed.connect(self._on_choice_changed)
         self._panel.new_network_clicked.connect(self._on_new_network)
         session.image_opened.connect(self._on_image_opened)
+        session.closing.connect(self._take_up)
         session.project_closed.connect(self._on_project_closed)
         for changed in (
             session.channels_changed,
@@ -60,6 +69,7 @@ class ChannelsFlow(QObject):
 
     @Slot(object)
     def _on_image_opened(self, opened: OpenImage | None) -> None:
+        self._take_up()
         names = opened.channel_names if opened is not None else ()
         self._action.setEnabled(bool(names))
         project = self._session.project
@@ -77,7 +87,22 @@ class ChannelsFlow(QObject):
 
     @Slot(object)
     def _on_choice_changed(self, choice: ChannelChoice) -> None:
-        self._session.set_channels(choice)
+        project = self._session.project
+        if project is None:
+            return
+        self._resting, present = choice, project.folder.channels
+        if choice.network is present.network and choice.shown != present.shown:
+            self._rest.start()
+        else:
+            self._take_up()
+
+    @Slot()
+    def _take_up(self) -> None:
+        """Take up what was chosen last, if that was not done yet."""
+        choice, self._resting = self._resting, None
+        self._rest.stop()
+        if choice is not None:
+            self._session.set_channels(choice)
 
     @Slot()
     def _on_new_network(self) -> None:

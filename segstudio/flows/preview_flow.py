@@ -22,6 +22,7 @@ class PreviewFlow(QObject):
         self._parts = parts
         session.waiting.connect(self._on_waiting)
         session.previewed.connect(self._on_previewed)
+        session.stranded.connect(self._on_stranded)
 
     @Slot(str)
     def _on_waiting(self, name: str) -> None:
@@ -42,3 +43,10 @@ class PreviewFlow(QObject):
         height, width, _ = preview.pixels.shape
         picture = QImage(preview.pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         self._parts.canvas.set_preview(picture, *preview.size, preview.orientation)
+
+    @Slot()
+    def _on_stranded(self) -> None:
+        """What stood for an image that was to come goes: none does."""
+        self._parts.canvas.set_document(None, None)
+        self._parts.status.set_image("")
+        self._parts.status.set_state("")

@@ -42,6 +42,9 @@ class Course(QObject):
     failed = Signal(str, object)
     """Image name and SegStudioError: the wanted image cannot be read."""
 
+    stranded = Signal()
+    """No image is open, and none is to come."""
+
     def __init__(self, status: Callable[[str], Status], settings: Settings, parent: QObject | None = None) -> None:
         """`status` tells how far an image is, what is not written yet included."""
         super().__init__(parent)
@@ -250,5 +253,8 @@ class Course(QObject):
         step_on = self._step_on or (self.open_next if self.current is None and before is None else None)
         if step_on is not None:
             step_on()
-        if self.current is None and before is not None and self.wanted == name:
+        if self.current is None and before is not None and before != name and self.wanted == name:
             self.want(before)
+        if self.current is None and self.wanted in (None, name):
+            self.wanted = self._before = None
+            self.stranded.emit()

@@ -73,8 +73,9 @@ class ImageShelf(QObject):
         self._open: OrderedDict[str, OpenImage] = OrderedDict()
         self._ahead: OrderedDict[str, _Loaded] = OrderedDict()
         self._reading: dict[str, Task] = {}
-        self._renewal = 0
-        """Counts how often `renew` was called: what an earlier call wanted is outdated."""
+        self._renewing: dict[str, Task] = {}
+        self._stale: set[str] = set()
+        """Open images whose pixels are to be read again when they are taken."""
 
     def __iter__(self) -> Iterator[OpenImage]:
         return iter(list(self._open.values()))
@@ -96,6 +97,7 @@ class ImageShelf(QObject):
             self._open[name] = self._taken_up(self._ahead.pop(name))
         self._open.move_to_end(name)
         self._forget_old()
+        self._renew_stale(name)
         return self._open[name]
 
     def want(self, name: str) -> None:
@@ -138,20 +140,16 @@ class ImageShelf(QObject):
             if names is None or name in names:
                 self._ahead[name] = replace(loaded, proposal=None)
 
-    def renew(self) -> None:
-        """Images are shown in another way: read the pixels of the open ones again, the rest when it is wanted again."""
-        self._renewal += 1
-        for task in self._reading.values():
-            task.cancel()
-        self._reading.clear()
+    def renew(self, in_sight: str | None) -> None:
+        """Images are shown in another way: read the pixels of the open image `in_sight` again, others when taken."""
+        for tasks in (self._reading, self._renewing):
+            for task in tasks.values():
+                task.cancel()
+            tasks.clear()
         self._ahead.clear()
-        for name in reversed(self._open):
-            # Where it cannot be read any more, what was read stays in sight.
-            self._readers.submit(
-                partial(_pixels, self._project, name),
-                partial(self._on_renewed, name, self._renewal),
-                lambda error: _log.info("an image was not read again: %s", error),
-            )
+        self._stale = set(self._open)
+        if in_sight is not None:
+            self._renew_stale(in_sight)
 
     def forget(self, name: str) -> bool:
         """Hold nothing of image `name` any more, so that it is read anew; False where that would lose work."""
@@ -161,7 +159,7 @@ class ImageShelf(QObject):
                 return False
             if opened.journal is not None:
                 opened.journal.close()
-            del self._open[name]
+            self._drop(name)
         self._ahead.pop(name, None)
         reading = self._reading.pop(name, None)
         if reading is not None:
@@ -174,7 +172,8 @@ class ImageShelf(QObject):
         Returns why journals could not be synced, without those of images whose failing is told already.
         """
         failed: list[SaveError] = []
-        for task in self._reading.values():
+        previewing = [self._previewing] if self._previewing is not None else []
+        for task in [*self._reading.values(), *self._renewing.values(), *previewing]:
             task.cancel()
         self._readers.close()
         self._previewer.close()
@@ -187,6 +186,7 @@ class ImageShelf(QObject):
                     failed.append(error)
         self._open.clear()
         self._ahead.clear()
+        self._stale.clear()
         return failed
 
     def _on_read(self, loaded: _Loaded) -> None:
@@ -204,9 +204,25 @@ class ImageShelf(QObject):
         del self._reading[name]
         self.failed.emit(name, error)
 
-    def _on_renewed(self, name: str, renewal: int, pixels: tuple[Pixels, tuple[Pixels, ...]]) -> None:
+    def _renew_stale(self, name: str) -> None:
+        """Read the pixels of the open image `name` again, where those in memory are outdated."""
+        if name in self._stale:
+            self._stale.discard(name)
+            self._renewing[name] = self._readers.submit(
+                partial(_pixels, self._project, name),
+                partial(self._on_renewed, name),
+                partial(self._on_not_renewed, name),
+            )
+
+    def _on_not_renewed(self, name: str, error: SegStudioError) -> None:
+        """It cannot be read any more: what was read stays in sight."""
+        del self._renewing[name]
+        _log.info("an image was not read again: %s", error)
+
+    def _on_renewed(self, name: str, pixels: tuple[Pixels, tuple[Pixels, ...]]) -> None:
+        del self._renewing[name]
         opened = self._open.get(name)
-        if opened is not None and renewal == self._renewal and pixels[0].shape == opened.image.shape:
+        if opened is not None and pixels[0].shape == opened.image.shape:
             opened.image, opened.reduced = pixels
             self.renewed.emit(name)
 
@@ -229,7 +245,15 @@ class ImageShelf(QObject):
             if opened.is_safe and not (opened.journal is not None and opened.journal.needs_sync):
                 if opened.journal is not None:
                     opened.journal.close()
-                del self._open[name]
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        """Forget the open image `name`."""
+        del self._open[name]
+        self._stale.discard(name)
+        renewing = self._renewing.pop(name, None)
+        if renewing is not None:
+            renewing.cancel()
 
 
 def _load(project: Project, name: str) -> _Loaded:

@@ -58,6 +58,8 @@ class Session(QObject):
     """OpenImage, the open one: its image has other pixels now, its label map is the same."""
     image_failed = Signal(str, object)
     """Image name and SegStudioError: it cannot be opened."""
+    stranded = Signal()
+    """No image is open, and none can be."""
     proposal_changed = Signal()
     """The open image's proposal came, went, or became an edit."""
     status_changed = Signal(str)
@@ -89,6 +91,7 @@ class Session(QObject):
         self._keeper.journaled.connect(self.journaled)
         self.tally = Tally(self._opener, settings, self)
         self._clock = WorkClock()
+        self._is_closing = False
         self._shelf: ImageShelf | None = None
         self.project: Project | None = None
         self._course = Course(self.status, settings, self)
@@ -100,6 +103,7 @@ class Session(QObject):
         self._course.previewed.connect(self.previewed)
         self._course.renewed.connect(self.image_renewed)
         self._course.failed.connect(self._on_image_failed)
+        self._course.stranded.connect(self.stranded)
         self._proposals = FolderProposals(self._course, self._keeper, self.status, notifier, self)
         self._proposals.changed.connect(self.proposal_changed)
         self._proposals.status_changed.connect(self.status_changed)
@@ -117,6 +121,7 @@ class Session(QObject):
         if self.project is None or self._shelf is None:
             return
         project = self.project
+        self._is_closing = True
         self.closing.emit()
         self._course.leave()
         for opened in self._shelf:
@@ -130,6 +135,7 @@ class Session(QObject):
         self.project, self._shelf = None, None
         self._course.end()
         self.tally.set_project(None)
+        self._is_closing = False
         self._opener.submit(project.close, None, self._notifier.error)  # behind the counting, which still uses it
         self.project_closed.emit()
 
@@ -156,7 +162,7 @@ class Session(QObject):
         is_shown_anew, folder.channels = choice.shown != folder.channels.shown, choice
         self._keeper.write(partial(folder.keep_channels, choice), None, self._notifier.error)
         if is_shown_anew:
-            self._shelf.renew()
+            self._shelf.renew(self.current.name if self.current is not None else None)
             self._course.want_again()
         self.channels_changed.emit(is_shown_anew)
 
@@ -411,7 +417,7 @@ class Session(QObject):
 
     @Slot(object, object)
     def _on_failing(self, opened: OpenImage, error: SegStudioError) -> None:
-        if self.current is None:  # the folder is being closed
+        if self._is_closing:
             self._notifier.error(error)
         else:
             self._notifier.error(error, tr("Show image"), lambda: self.open_image(opened.name))

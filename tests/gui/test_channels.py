@@ -69,6 +69,19 @@ def test_other_channels_are_shown_and_what_was_painted_stays(person: Person, fol
     assert panel.form_box.currentData() is True and panel.boxes[0].currentData() == 4
 
 
+def test_channels_scrolled_through_are_read_once_they_rest(person: Person, folder: Path) -> None:
+    panel = opened_panel(person, folder)
+    changes: list[bool] = []
+    person.window.session.channels_changed.connect(changes.append)
+    for channel in (1, 2, 3, 4):
+        choose(panel.boxes[0], channel)
+    wait_for_channels(person, 4, 1, 2)
+    assert changes == [True]
+    choose(panel.boxes[0], 3)
+    person.trigger("close")
+    assert load_choice(folder).shown == (3, 1, 2), "what was chosen last counts though it did not rest"
+
+
 def test_thumbnails_follow(person: Person, folder: Path) -> None:
     panel, strip = opened_panel(person, folder), person.parts.filmstrip
     person.wait(lambda: strip.model.thumbnail("s02") is not None)

@@ -154,6 +154,19 @@ def test_one_that_cannot_be_read_leads_back(person: Person, folder: Path, gate: 
     assert person.parts.canvas.document is not None and "is broken" in person.said[-1]
 
 
+def test_one_alone_that_cannot_be_read_leaves_nothing_behind(person: Person, folder: Path, gate: Gate) -> None:
+    gate.is_broken = True
+    for path in (folder / "JPEGImages").iterdir():
+        if path.stem != SLOW:
+            path.unlink()
+    person.window.open_folder(folder)
+    wait_for_preview(person)
+    gate.opened.set()
+    person.wait(lambda: person.parts.canvas.scene.size is None)
+    assert person.parts.status.state.text() == "" and person.parts.status.left.text() == ""
+    assert "is broken" in person.said[-1]
+
+
 def test_going_on_passes_over_one_that_cannot_be_read(person: Person, folder: Path, gate: Gate) -> None:
     gate.is_broken = True
     person.open(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from segstudio.core.document import EditBuilder
 from segstudio.core.geometry import Box
 from segstudio.project.channels import ChannelChoice
 from segstudio.project.project import Project, Status
+from segstudio.services import image_shelf
 from tests.small_folders import deep_channel_folder, voc_folder
 from tests.unit.services.conftest import LEFT, RIGHT, Desk
 
@@ -119,6 +120,87 @@ def test_an_image_that_is_written_from_elsewhere_is_not_read_because_channels_ch
     assert not shelf._reading, "nobody may read it before it is put back"
     session.put_back("s05")
     desk.wait_for("s05")
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Nothing is read anew before it is set."""
+    made, read = threading.Event(), image_shelf._pixels
+
+    def pixels(project: Project, name: str) -> Any:
+        assert made.wait(60)
+        return read(project, name)
+
+    monkeypatch.setattr(image_shelf, "_pixels", pixels)
+    yield made
+    made.set()
+
+
+def test_other_channels_read_the_image_in_sight_alone_and_others_when_they_are_taken(
+    desk: Desk, tmp_path: Path, gate: threading.Event
+) -> None:
+    desk.open(deep_channel_folder(tmp_path / "deep"))
+    session, shelf = desk.session, desk.session._shelf
+    assert shelf is not None
+    for name in ("s01", "s02"):
+        desk.go_to(name)
+    tasks = []
+    for choice in ((4,), (3,), (2,)):
+        session.set_channels(ChannelChoice(choice))
+        assert list(shelf._renewing) == ["s02"]
+        tasks.append(shelf._renewing["s02"])
+    assert [task.is_cancelled for task in tasks] == [True, True, False], "nobody waits for what is outdated"
+    gate.set()
+    with desk.qtbot.waitSignal(session.image_renewed):
+        pass
+    before = shelf.get("s00")
+    assert before is not None
+    outdated = before.image
+    with desk.qtbot.waitSignal(session.image_renewed):
+        desk.go_to("s00")
+    assert before.image is not outdated
+    assert (before.image[..., 0] == before.image[..., 1]).all(), "one channel is shown in grey"
+
+
+def test_closing_the_folder_gives_up_what_is_read_anew(desk: Desk, tmp_path: Path, gate: threading.Event) -> None:
+    desk.open(deep_channel_folder(tmp_path / "deep"))
+    shelf = desk.session._shelf
+    assert shelf is not None
+    desk.session.set_channels(ChannelChoice((4,)))
+    task = shelf._renewing["s00"]
+    gate.set()
+    desk.session.close_project()
+    assert task.is_cancelled
+
+
+def test_a_failure_while_an_image_is_read_offers_to_show_where(
+    desk: Desk, unread: str, disk_full: Callable[[], Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come, load = threading.Event(), image_shelf._load
+
+    def late(project: Project, name: str) -> Any:
+        assert come.wait(60)
+        return load(project, name)
+
+    monkeypatch.setattr(image_shelf, "_load", late)
+    desk.paint(1, LEFT)
+    make_room = disk_full()
+    desk.session.open_image(unread)  # it takes its time, and the draft of the one before cannot be kept
+    desk.qtbot.waitUntil(lambda: bool(desk.said))
+    assert desk.session.current is None
+    assert desk.notifier.history[-1].remedy_text == "Show image"
+    make_room()
+    come.set()
+    desk.wait_for(unread)
+
+
+def test_a_folder_of_which_nothing_can_be_read_says_that_nothing_is_left(desk: Desk, tmp_path: Path) -> None:
+    root = voc_folder(tmp_path / "broken", images=2)
+    for path in (root / "JPEGImages").iterdir():
+        path.write_bytes(b"")
+    with desk.qtbot.waitSignal(desk.session.stranded):
+        desk.session.open_project(root)
+    assert desk.session.current is None and len(desk.said) == 2
 
 
 def test_a_journal_closed_behind_its_image_costs_no_work_and_lets_the_folder_close(desk: Desk, folder: Path) -> None:
