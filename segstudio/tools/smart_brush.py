@@ -176,7 +176,8 @@ def edge_stopped_brush(segment: Segment, widths: Widths, context: ToolContext) -
     if len(pieces) == 1:
         return pieces[0]
     box = swept.box.intersection(context.document.label_map.box)
-    return MaskRegion(box, np.logical_or.reduce([piece.mask(box) for piece in pieces]))
+    found = np.logical_or.reduce([piece.mask(box) for piece in pieces])
+    return MaskRegion(box, found & swept.mask(box))  # where pieces meet, rounding may put a pixel beside the sweep
 
 
 def _pieces(segment: Segment, widths: Widths) -> list[tuple[Segment, Widths]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segstudio.core.class_table import VOID, ClassTable
@@ -91,6 +91,7 @@ def test_a_brush_too_small_to_tell_is_the_plain_brush(size: int) -> None:
     shape=st.sampled_from(BrushShape),
     seed=st.integers(0, 3),
 )
+@example(points=[(54.0, -5.0), (0.0, 1.0)], size=5, shape=BrushShape.SQUARE, seed=0)
 def test_it_never_paints_more_than_the_brush_and_always_what_its_middle_passes(points, size, shape, seed) -> None:  # type: ignore[no-untyped-def]
     random = np.random.default_rng(seed)
     blocks = random.integers(0, 256, (6, 8, 3), dtype=np.uint8).repeat(20, axis=0).repeat(20, axis=1)
