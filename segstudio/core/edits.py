@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -164,14 +164,16 @@ def edit_from(name: str, label_map: LabelMap, before: Iterable[tuple[Box, Labels
     """
     tiles = list(before)
 
-    def patch_of(tile: tuple[Box, Labels]) -> Patch | None:
-        box, old = tile
-        return Patch.between(box, old, label_map.read(box))
+    def patches_of(some: Sequence[tuple[Box, Labels]]) -> list[Patch | None]:
+        return [Patch.between(box, old, label_map.read(box)) for box, old in some]
 
-    if len(tiles) < MANY_TILES:
-        patches = list(map(patch_of, tiles))
+    threads = (os.cpu_count() or 1) if len(tiles) >= MANY_TILES else 1
+    if threads == 1:
+        patches = patches_of(tiles)
     else:
-        with ThreadPoolExecutor(os.cpu_count() or 1, "compress") as pool:
-            patches = list(pool.map(patch_of, tiles))
+        share = -(-len(tiles) // threads)
+        shares = [tiles[first : first + share] for first in range(0, len(tiles), share)]
+        with ThreadPoolExecutor(threads, "compress") as pool:
+            patches = [patch for found in pool.map(patches_of, shares) for patch in found]
     changed = tuple(patch for patch in patches if patch is not None)
     return Edit(name, label_map.shape, changed) if changed else None
