@@ -28,7 +28,7 @@ FILL_EVERY = 10
 TEN_BYTES = 10
 """What a changed pixel costs where its place (two int32), and its value before and after, are listed."""
 NOTES = {
-    "undo_p99": "undoing or redoing one stroke, repainted in the view fitted, 99 of 100",
+    "undo_p99": "undoing or redoing one stroke, repainted, at fit, 1:1 and 8:1; 99 of 100",
     "history_mb": "megabytes that a thousand edits keep",
     "kept_bytes": "bytes an edit keeps, the mean",
     "box_bytes": "the same edits as box + mask of bits + old values",
