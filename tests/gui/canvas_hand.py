@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID, ClassTable
@@ -28,6 +29,26 @@ def document(height: int = 90, width: int = 120, classes: ClassTable = CLASSES, 
 
 def picture(height: int = 90, width: int = 120) -> np.ndarray:
     return np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def ready_canvas(qtbot: QtBot, shown: Document) -> CanvasView:
+    """A canvas of 400 × 300 pixels on screen, with the focus: class 1, a brush of 5 pixels, `shown` over a picture."""
+    view = CanvasView()
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.set_document(picture(), shown)
+    view.set_class_index(1)
+    view.set_brush_size(5)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.activateWindow()
+    view.setFocus()
+    return view
+
+
+def labels(canvas: CanvasView) -> np.ndarray:
+    assert canvas.document is not None
+    return canvas.document.label_map.array
 
 
 class Hand:

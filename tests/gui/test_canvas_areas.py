@@ -13,7 +13,7 @@ from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.project.project import Status
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import MIDDLE, Hand, document, grabbed, picture
+from tests.gui.canvas_hand import MIDDLE, Hand, document, grabbed, labels, picture
 from tests.gui.window_person import Person, mask_of, use_tiny_model
 from tests.small_folders import voc_folder
 
@@ -33,11 +33,6 @@ def canvas(qtbot: QtBot) -> CanvasView:
     view.activateWindow()
     view.setFocus()
     return view
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 @pytest.mark.parametrize("tool_id", ["lasso", "rectangle", "ellipse"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -14,7 +13,7 @@ from segstudio.canvas.canvas_keys import CANVAS_KEYS, CanvasKeys
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import Hand, document, picture
+from tests.gui.canvas_hand import Hand, document, labels, ready_canvas
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 NONE, SHIFT = Modifier.NoModifier, Modifier.ShiftModifier
@@ -23,27 +22,12 @@ DEFAULTS = {row.id: (row.default,) for row in CANVAS_KEYS}
 
 @pytest.fixture
 def canvas(qtbot: QtBot) -> CanvasView:
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.set_document(picture(), document(fill=2))
-    view.set_class_index(1)
-    view.set_brush_size(5)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.activateWindow()
-    view.setFocus()
-    return view
+    return ready_canvas(qtbot, document(fill=2))
 
 
 @pytest.fixture
 def hand(canvas: CanvasView) -> Hand:
     return Hand(canvas)
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def send(

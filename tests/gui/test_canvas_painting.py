@@ -13,7 +13,7 @@ from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID, ClassTable
 from segstudio.core.raster import BrushShape
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import LEFT, MIDDLE, Hand, document, grabbed, picture
+from tests.gui.canvas_hand import LEFT, MIDDLE, Hand, document, grabbed, labels, picture, ready_canvas
 
 SHIFT, ALT, CTRL = (
     Qt.KeyboardModifier.ShiftModifier,
@@ -24,27 +24,12 @@ SHIFT, ALT, CTRL = (
 
 @pytest.fixture
 def canvas(qtbot) -> CanvasView:  # type: ignore[no-untyped-def]
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.set_document(picture(), document())
-    view.set_class_index(1)
-    view.set_brush_size(5)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.activateWindow()
-    view.setFocus()
-    return view
+    return ready_canvas(qtbot, document())
 
 
 @pytest.fixture
 def hand(canvas: CanvasView) -> Hand:
     return Hand(canvas)
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def test_a_stroke_is_one_edit_that_undo_takes_back(canvas, hand, qtbot) -> None:

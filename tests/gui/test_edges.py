@@ -16,7 +16,7 @@ from segstudio.core.class_table import VOID
 from segstudio.core.geometry import Box
 from segstudio.core.raster import MaskRegion
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import Hand, document, grabbed
+from tests.gui.canvas_hand import Hand, document, grabbed, labels
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
 
@@ -43,11 +43,6 @@ def canvas(qtbot: QtBot) -> CanvasView:
     view.activateWindow()
     view.setFocus()
     return view
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def overlap(found: np.ndarray) -> float:

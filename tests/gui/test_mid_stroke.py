@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import LEFT, MIDDLE, NO_BUTTON, Hand, document, picture
+from tests.gui.canvas_hand import LEFT, MIDDLE, NO_BUTTON, Hand, document, labels, ready_canvas
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
 
@@ -26,27 +26,12 @@ DRAGGED = ["brush", "eraser", "void_brush", "lasso", "rectangle", "ellipse"]
 
 @pytest.fixture
 def canvas(qtbot: QtBot) -> CanvasView:
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.set_document(picture(), document(fill=2))
-    view.set_class_index(1)
-    view.set_brush_size(5)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.activateWindow()
-    view.setFocus()
-    return view
+    return ready_canvas(qtbot, document(fill=2))
 
 
 @pytest.fixture
 def hand(canvas: CanvasView) -> Hand:
     return Hand(canvas)
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def undisturbed(canvas: CanvasView, tool_id: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from segstudio.core.class_table import VOID
 from segstudio.core.document import Document
 from segstudio.core.label_map import LabelMap
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import CLASSES, Hand, grabbed
+from tests.gui.canvas_hand import CLASSES, Hand, grabbed, labels
 from tests.gui.window_person import Person
 
 Key = Qt.Key
@@ -41,11 +41,6 @@ def canvas(qtbot: QtBot) -> CanvasView:
     view.activateWindow()
     view.setFocus()
     return view
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def assert_cut_off(found: np.ndarray) -> None:

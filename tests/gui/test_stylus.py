@@ -16,7 +16,7 @@ from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.services.settings import PRESSURE_SIZES
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import LEFT, NO_BUTTON, NONE, RIGHT, Hand, document, picture
+from tests.gui.canvas_hand import LEFT, NO_BUTTON, NONE, RIGHT, Hand, document, labels, picture
 from tests.gui.panel_stage import LEFT as CLICK
 from tests.gui.window_person import Person
 from tests.small_folders import voc_folder
@@ -90,11 +90,6 @@ def canvas(qtbot: QtBot) -> CanvasView:
     view.activateWindow()
     view.setFocus()
     return view
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def widths(canvas: CanvasView, *columns: int) -> list[int]:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from segstudio.canvas.canvas_view import CanvasView
 from segstudio.core.class_table import VOID
 from segstudio.tools import TOOLS
-from tests.gui.canvas_hand import NO_BUTTON, NONE, Hand, document, picture
+from tests.gui.canvas_hand import NO_BUTTON, NONE, Hand, document, labels, ready_canvas
 
 TOUCHPAD = QPointingDevice(
     "touchpad",
@@ -29,27 +29,12 @@ PLACE = QPointF(220, 130)
 
 @pytest.fixture
 def canvas(qtbot: QtBot) -> CanvasView:
-    view = CanvasView()
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.set_document(picture(), document())
-    view.set_class_index(1)
-    view.set_brush_size(5)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.activateWindow()
-    view.setFocus()
-    return view
+    return ready_canvas(qtbot, document())
 
 
 @pytest.fixture(scope="module")
 def screen() -> QPointingDevice:
     return QTest.createTouchDevice(QInputDevice.DeviceType.TouchScreen)
-
-
-def labels(canvas: CanvasView) -> np.ndarray:
-    assert canvas.document is not None
-    return canvas.document.label_map.array
 
 
 def native(canvas: CanvasView, kind: Qt.NativeGestureType, value: float = 0.0) -> None:
